@@ -1,0 +1,113 @@
+"""Is everything there that the product needs? `flask --app wsgi check` asks, one line each."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hmi.plant.contract import check_contract
+from hmi.plant.database import PlantDatabase, PlantUnavailable
+from hmi.plant.files import FileProblem, ImageFiles
+from hmi.plant.grants import check_grants
+from hmi.settings import Settings
+from hmi.store import Store, StoreUnavailable, migrate
+
+SKEW_S = 5.0
+FREE_GB = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    state: str  # ok, warning or FAILED
+    text: str
+
+
+def check_all(settings: Settings) -> Iterator[Finding]:
+    """Every check, each independent of the others; none of them writes into the plant."""
+    yield from _guarded("store", lambda: _check_store(settings))
+    yield from _guarded("plant database", lambda: _check_plant(settings))
+    yield from _guarded("images", lambda: _check_images(settings))
+    yield from _guarded("disk", lambda: _check_disk(settings))
+
+
+def _guarded(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from check()
+    except (PlantUnavailable, StoreUnavailable, FileProblem, OSError) as error:
+        yield Finding(what, "FAILED", str(error))
+
+
+def _check_store(settings: Settings) -> Iterator[Finding]:
+    store = Store(settings.store.address)
+    try:
+        at, wanted = migrate.current(store), migrate.newest()
+    finally:
+        store.close()
+    if at == wanted:
+        yield Finding("store", "ok", f"answers; its tables are at {at}")
+    else:
+        yield Finding(
+            "store", "FAILED", f"its tables are at {at}, not at {wanted}: run flask --app wsgi migrate"
+        )
+
+
+def _check_plant(settings: Settings) -> Iterator[Finding]:
+    plant = PlantDatabase.of(settings.database)
+    try:
+        with plant.read() as session:
+            contract = check_contract(session)
+        absent = ", ".join(contract.absent)
+        yield Finding(
+            "plant database",
+            "FAILED" if absent else "ok",
+            f"lacks {absent}" if absent else "answers; every column is there",
+        )
+        for what, fine, text in check_grants(plant):
+            yield Finding(f"grant: {what}", "ok" if fine else "warning", text)
+        yield _check_clock(plant)
+    finally:
+        plant.close()
+
+
+def _check_clock(plant: PlantDatabase) -> Finding:
+    with plant.read() as session:
+        if session.dialect == "sqlite":
+            return Finding("clock", "ok", "the plant database is a file on this machine")
+        (theirs,) = session.rows("SELECT extract(epoch FROM clock_timestamp())::float8")[0]
+    skew_s = theirs - datetime.now(UTC).timestamp()
+    state = "ok" if abs(skew_s) <= SKEW_S else "warning"
+    return Finding("clock", state, f"the plant database's clock is {skew_s:+.1f} s from ours")
+
+
+def _check_images(settings: Settings) -> Iterator[Finding]:
+    if not settings.storage.roots:
+        yield Finding("images", "FAILED", "storage.roots is empty: no path of the plant can be read")
+    files = ImageFiles(settings.storage)
+    try:
+        for root in settings.storage.roots:
+            yield Finding(f"images {root.prefix}", "ok", files.probe(root.prefix))
+    finally:
+        files.close()
+
+
+def _check_disk(settings: Settings) -> Iterator[Finding]:
+    places = {"cache": settings.storage.cache_folder, "log": os.path.dirname(settings.logging.file) or "."}  # noqa: PTH120
+    for what, place in places.items():
+        folder = _existing(Path(place))
+        free_gb = shutil.disk_usage(folder).free / 1e9
+        with tempfile.TemporaryFile(dir=folder):
+            pass  # proves that we may write there
+        yield Finding(
+            f"disk for {what}", "ok" if free_gb > FREE_GB else "warning", f"{free_gb:.1f} GB free in {folder}"
+        )
+
+
+def _existing(folder: Path) -> Path:
+    folder = folder.resolve()
+    while not folder.exists():
+        folder = folder.parent
+    return folder

@@ -1,0 +1,38 @@
+"""The settings of the demo: what a plant's own would say of its database, files, line and secret."""
+
+from pathlib import Path
+
+from hmi.demo import PREFIX, demo_line
+from hmi.settings import Camera, Root, Settings, SettingsError, read_secret
+
+
+def with_demo(settings: Settings) -> Settings:
+    """Settings for the demo plant in `demo.folder`; what was set is kept.
+
+    Raises SettingsError if no demo has been started there yet: its secret is made at the first start.
+    """
+    folder = Path(settings.demo.folder).resolve()
+    key = settings.auth.secret_key or _own_key(folder / "secret.key")
+    database = settings.database.model_copy(update={"url": f"sqlite:///{(folder / 'plant.db').as_posix()}"})
+    store_url = settings.store.url or f"sqlite:///{(folder / 'store.db').as_posix()}"
+    roots = (Root(prefix=PREFIX, source=str(folder / "images")),)
+    cameras = tuple(Camera(**camera) for camera in demo_line(settings.demo.cameras))
+    return settings.model_copy(
+        update={
+            "database": database,
+            "store": settings.store.model_copy(update={"url": store_url}),
+            "storage": settings.storage.model_copy(
+                update={"roots": roots, "cache_folder": str(folder / "cache")}
+            ),
+            "auth": settings.auth.model_copy(update={"secret_key": key}),
+            "line": settings.line.model_copy(update={"cameras": settings.line.cameras or cameras}),
+        }
+    )
+
+
+def _own_key(file: Path) -> str:
+    if not file.exists():
+        raise SettingsError(
+            "database.url is not set, and no demo was started yet (python wsgi.py starts one)"
+        )
+    return read_secret(str(file), "demo.folder")

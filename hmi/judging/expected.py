@@ -1,0 +1,65 @@
+"""Which cameras a run expects, in the order in which people know them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hmi import settings
+from hmi.store.mirror import MirroredTable
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    serial: str
+    name: str
+    number: str  # what people call it: its place in the line, or "1-5" by group and sub-group
+    belts: tuple[str, ...] = ()
+    part_types: tuple[str, ...] = ()
+
+    def expects(self, belt: str | None, part: str | None) -> bool:
+        return (not self.belts or belt in self.belts) and (not self.part_types or part in self.part_types)
+
+    @property
+    def title(self) -> str:
+        return f"{self.number} · {self.name}" if self.name else self.number
+
+
+def cameras_of(session: Session, line: settings.Line) -> tuple[Camera, ...]:
+    """The cameras of the settings; without such a list all that the plant database knows."""
+    mirrored = session.get(MirroredTable, "Cameras")
+    known = {row["serial_number"]: row for row in (mirrored.rows if mirrored else ())}
+    if line.cameras:
+        return configured(line)
+    in_order = sorted(known.values(), key=lambda row: (_order(row), row["serial_number"]))
+    return tuple(Camera(row["serial_number"], row["serial_number"], _number(row)) for row in in_order)
+
+
+def configured(line: settings.Line) -> tuple[Camera, ...]:
+    """The cameras that the settings list."""
+    ordered = sorted(line.cameras, key=lambda camera: camera.order)
+    return tuple(_from_settings(camera, place) for place, camera in enumerate(ordered, start=1))
+
+
+def expected_by(cameras: Iterable[Camera], belt: str | None, part: str | None) -> tuple[Camera, ...]:
+    return tuple(camera for camera in cameras if camera.expects(belt, part))
+
+
+def _from_settings(camera: settings.Camera, place: int) -> Camera:
+    return Camera(
+        serial=camera.serial,
+        name=camera.name or camera.serial,
+        number=str(camera.order or place),
+        belts=camera.belts,
+        part_types=camera.part_types,
+    )
+
+
+def _order(row: Mapping[str, Any]) -> tuple[int, int]:
+    return row.get("group_id") or 0, row.get("sub_group") or 0
+
+
+def _number(row: Mapping[str, Any]) -> str:
+    group, sub_group = row.get("group_id"), row.get("sub_group")
+    return f"{group}-{sub_group}" if group is not None and sub_group is not None else "?"

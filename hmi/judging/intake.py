@@ -1,0 +1,240 @@
+"""A batch of the feed becomes rows of the store. A replay changes nothing and dirties nothing."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, tuple_, update
+from sqlalchemy.orm import Session
+
+from hmi.plant import rows
+from hmi.store.mirror import HandInspection, MirroredTable
+from hmi.store.runs import Defect, Image, Key, Run, Suppression
+
+CHUNK = 400
+FUTURE = timedelta(days=1)  # a trigger dated later than this has no usable time
+
+
+@dataclass
+class Changes:
+    """What a batch really changed, by key."""
+
+    new_runs: set[Key] = field(default_factory=set)
+    runs: set[Key] = field(default_factory=set)
+    images: set[Key] = field(default_factory=set)
+    tables: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.runs or self.images or self.tables)
+
+
+def store_batch(session: Session, batch: rows.Batch, now: datetime) -> Changes:
+    """Write everything of one batch; tell what changed. `now` is the time of arrival."""
+    changes = Changes()
+    _store_triggers(session, batch, now, changes)
+    _store_images(session, batch.images, now, changes)
+    _store_defects(session, batch.defects, now, changes)
+    _store_suppressions(session, batch.suppressions, changes)
+    _forget_suppressions(session, batch.gone_suppressions, changes)
+    _store_gone(session, batch, changes)
+    _store_tables(session, batch, now, changes)
+    for row in batch.human_inspections:
+        session.merge(HandInspection(id=row["id"], serial=row.get("serial_no"), row=dict(row)))
+    return changes
+
+
+def order_ms(at: datetime | None, now: datetime) -> int:
+    """The key that sorts runs by trigger time; 0, which sorts last, for a time that cannot be true."""
+    if at is None or at > now + FUTURE:
+        return 0
+    return max(0, int(at.timestamp() * 1000))
+
+
+def _store_triggers(session: Session, batch: rows.Batch, now: datetime, changes: Changes) -> None:
+    known = by_key(session, Run, [(trigger.generation, trigger.id) for trigger in batch.triggers])
+    for trigger in batch.triggers:
+        key = (trigger.generation, trigger.id)
+        values = {
+            "at": trigger.timestamp,
+            "serial": trigger.part_instance,
+            "serial_upper": trigger.part_instance.upper() if trigger.part_instance else None,
+            "part": trigger.part,
+            "belt": trigger.belt,
+            "label": trigger.label,
+            "gone": False,
+        }
+        run = known.get(key)
+        if run is None:
+            order = order_ms(trigger.timestamp, now)
+            run = Run(generation=key[0], id=key[1], first_seen=now, past=batch.past, order_ms=order, **values)
+            session.add(run)
+            changes.new_runs.add(key)
+        elif not _update(run, values):
+            continue
+        run.order_ms = order_ms(run.at, max(now, run.first_seen))
+        _order_images(session, run)
+        changes.runs.add(key)
+    session.flush()
+
+
+def _order_images(session: Session, run: Run) -> None:
+    """Images may have come before their run."""
+    of_run = (Image.run_generation == run.generation, Image.run_id == run.id, Image.order_ms != run.order_ms)
+    session.execute(
+        update(Image).where(*of_run).values(order_ms=run.order_ms),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _store_images(session: Session, images: Sequence[rows.Image], now: datetime, changes: Changes) -> None:
+    known = by_key(session, Image, [(image.generation, image.id) for image in images])
+    run_keys = [(image.trigger_generation, image.trigger) for image in images if image.trigger is not None]
+    runs = by_key(session, Run, run_keys)
+    for row in images:
+        key = (row.generation, row.id)
+        values = {
+            "run_generation": row.trigger_generation,
+            "run_id": row.trigger,
+            "camera": row.camera,
+            "path": row.path,
+            "gone": False,
+        }
+        image = known.get(key)
+        if image is None:
+            run = runs.get((row.trigger_generation, row.trigger)) if row.trigger is not None else None
+            order = run.order_ms if run else 0
+            image = Image(generation=key[0], id=key[1], first_seen=now, order_ms=order, **values)
+            session.add(image)
+        else:
+            if image.path != row.path:
+                values |= {"file_state": "unread", "file_stamp": None, "picture": None}
+            before = (image.run_generation, image.run_id)
+            if not _update(image, values):
+                continue
+            if before != (row.trigger_generation, row.trigger) and before[1] is not None:
+                changes.runs.add((before[0], before[1]))
+        changes.images.add(key)
+    session.flush()
+
+
+def _store_defects(session: Session, defects: Sequence[rows.Defect], now: datetime, changes: Changes) -> None:
+    keys = [(defect.generation, defect.id) for defect in defects]
+    known = by_key(session, Defect, keys)
+    suppressed = _suppressed_ids(session, [key for key in keys if key not in known])
+    for row in defects:
+        key = (row.generation, row.id)
+        values = {
+            "image_generation": row.image_generation,
+            "image_id": row.image,
+            "x": row.x,
+            "y": row.y,
+            "width": row.width,
+            "height": row.height,
+            "confidence": _finite(row.confidence),
+            "type": row.type,
+            "disposition": row.disposition,
+            "dispositioned_at": row.dispositioned_at,
+            "suppressed": row.suppressed,
+            "gone": False,
+        }
+        defect = known.get(key)
+        if defect is None:
+            by_row = key in suppressed
+            session.add(
+                Defect(generation=key[0], id=key[1], first_seen=now, suppressed_by_row=by_row, **values)
+            )
+        else:
+            before = (defect.image_generation, defect.image_id)
+            if not _update(defect, values):
+                continue
+            _dirty_image(changes, before)
+        _dirty_image(changes, (row.image_generation, row.image))
+    session.flush()
+
+
+def _store_suppressions(session: Session, found: Sequence[rows.Suppression], changes: Changes) -> None:
+    for row in found:
+        suppression = Suppression(id=row.id, defect_generation=row.defect_generation, defect_id=row.defect)
+        session.merge(suppression)
+    hit = by_key(session, Defect, [(row.defect_generation, row.defect) for row in found])
+    for defect in hit.values():
+        if not defect.suppressed_by_row:
+            defect.suppressed_by_row = True
+            _dirty_image(changes, (defect.image_generation, defect.image_id))
+    session.flush()
+
+
+def _forget_suppressions(session: Session, gone: Sequence[rows.Suppression], changes: Changes) -> None:
+    for row in gone:
+        kept = session.get(Suppression, (row.id, row.defect_generation))
+        if kept is not None:
+            session.delete(kept)
+    session.flush()
+    still = _suppressed_ids(session, [(row.defect_generation, row.defect) for row in gone])
+    for key, defect in by_key(session, Defect, [(row.defect_generation, row.defect) for row in gone]).items():
+        if defect.suppressed_by_row and key not in still:
+            defect.suppressed_by_row = False
+            _dirty_image(changes, (defect.image_generation, defect.image_id))
+    session.flush()
+
+
+def _store_gone(session: Session, batch: rows.Batch, changes: Changes) -> None:
+    for run in by_key(session, Run, batch.gone_triggers).values():
+        run.gone = True
+        changes.runs.add(run.key)
+    for image in by_key(session, Image, batch.gone_images).values():
+        image.gone = True
+        changes.images.add(image.key)
+    for defect in by_key(session, Defect, batch.gone_defects).values():
+        defect.gone = True
+        _dirty_image(changes, (defect.image_generation, defect.image_id))
+    session.flush()
+
+
+def _store_tables(session: Session, batch: rows.Batch, now: datetime, changes: Changes) -> None:
+    for name, found in batch.tables.items():
+        body = [dict(row) for row in found]
+        mirrored = session.get(MirroredTable, name)
+        if mirrored is None or mirrored.rows != body:
+            session.merge(MirroredTable(name=name, rows=body, read_at=now))
+            changes.tables.add(name)
+
+
+def by_key(session: Session, model: Any, keys: Iterable[Key]) -> dict[Key, Any]:
+    """Rows of `model` (Run, Image, Defect) by (generation, id)."""
+    wanted = sorted(set(keys))
+    found: dict[Key, Any] = {}
+    for start in range(0, len(wanted), CHUNK):
+        chunk = wanted[start : start + CHUNK]
+        statement = select(model).where(tuple_(model.generation, model.id).in_(chunk))
+        found |= {row.key: row for row in session.scalars(statement)}
+    return found
+
+
+def _suppressed_ids(session: Session, keys: Sequence[Key]) -> set[Key]:
+    found: set[Key] = set()
+    for start in range(0, len(keys), CHUNK):
+        ids = [key[1] for key in keys[start : start + CHUNK]]
+        statement = select(Suppression.defect_generation, Suppression.defect_id)
+        found |= {
+            (row[0], row[1]) for row in session.execute(statement.where(Suppression.defect_id.in_(ids)))
+        }
+    return found
+
+
+def _dirty_image(changes: Changes, key: tuple[int, int | None]) -> None:
+    if key[1] is not None:
+        changes.images.add((key[0], key[1]))
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _update(row: Any, values: dict[str, Any]) -> bool:
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    return bool(changed)

@@ -1,0 +1,212 @@
+"""One term of leadership: feed → judging → store, then pictures; and the past, whenever there is time."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from hmi import backfilling, drawing
+from hmi.judging import Judging
+from hmi.pictures.gallery import Gallery
+from hmi.plant.database import PlantDatabase, PlantUnavailable
+from hmi.plant.feed import Feed
+from hmi.plant.past import PastReader
+from hmi.plant.rows import Batch
+from hmi.plant_time import ShiftSpan, shift_at
+from hmi.settings import Settings
+from hmi.store import Store, state
+from hmi.store.leases import WorkerLease
+from hmi.store.runs import Image, Key, reference
+
+log = logging.getLogger(__name__)
+
+POSITION, NOTICES = "feed", "notices"
+SLOW_CHECKS_S = 2.0  # rules changed by hand, and requests for more of the past
+PAST_PARTS = 20  # parts of the past in one unit of work
+REWOUND_SHOWN = timedelta(hours=1)
+WATCHED_IMAGES = 500  # files of so many images, the newest, are looked at again
+
+
+class Term:
+    """Ends with LeaseLost or StoreUnavailable; whoever leads next goes on from what was stored."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        lease: WorkerLease,
+        gallery: Gallery,
+        on_change: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._lease = lease
+        self._gallery = gallery
+        self._on_change = on_change
+        self._plant = PlantDatabase.of(settings.database)
+        self._judging = Judging(settings)
+        self._reader = PastReader(self._plant, settings.feed)
+        self._trouble = ""
+        self._next_tick = 0.0
+        self._next_slow_check = 0.0
+        self._past: backfilling.Past | None = None
+        self._shift: ShiftSpan | None = None
+        self._watched: dict[Key, None] = {}
+
+    def begin(self) -> None:
+        """Take up the work where the last worker left it."""
+        with self._store.write() as session:
+            self._lease.checked(session, read=False, trouble="")
+            images = self._judging.start(session, _now())
+            self._past = backfilling.wanted(session)
+            position = state.get(session, POSITION)
+            state.touch(session)
+        self._feed = Feed(self._plant, self._settings.feed, position)
+        self._watch(images)
+        self._on_change()
+
+    def close(self) -> None:
+        self._plant.close()
+
+    def step(self) -> None:
+        """One tick if it is due, the files that came, and a piece of the past while there is time."""
+        if time.monotonic() >= self._next_tick:
+            self._tick()
+        self._take_files()
+        if self._idle_s() > 0 and self._past is not None and not self._trouble:
+            self._take_past(self._past)
+
+    def wait(self, wake: threading.Event) -> None:
+        """Until the next tick is due, or a file came."""
+        if self._past is not None and not self._trouble:
+            return
+        if wake.wait(max(0.0, self._idle_s())):
+            wake.clear()
+
+    def _idle_s(self) -> float:
+        return self._next_tick - time.monotonic()
+
+    def _tick(self) -> None:
+        try:
+            batch = self._feed.tick()
+        except PlantUnavailable as error:
+            self._plant_fails(str(error))
+            self._next_tick = time.monotonic() + self._feed.delay_s
+            return
+        self._store_batch(batch)
+        if self._trouble:
+            log.info("plant database: answers again")
+        self._trouble = ""
+        self._next_tick = time.monotonic() + (0.0 if batch.more else self._feed.delay_s)
+
+    def _store_batch(self, batch: Batch) -> None:
+        now = _now()
+        with self._store.write() as session:
+            self._lease.checked(session, read=True, trouble="")
+            rules_changed = self._check_slowly(session, now)
+            changes, judged = self._judging.take(session, batch, now)
+            if _brought(batch):
+                state.put(session, POSITION, dict(batch.position))
+            if state.get(session, backfilling.NAME) is None:
+                parts = self._settings.feed.backfill_parts
+                self._past = backfilling.begin(session, batch.position["backfill_before"], parts)
+            noticed = self._notice(session, batch, now)
+            shown = bool(changes or judged or noticed or rules_changed or self._shift_began(now))
+            if shown:
+                state.touch(session)
+            arrived = self._judging.arrived(session, changes)
+            drawn = drawing.of_images(session, judged.images)
+        self._watch(arrived)
+        if shown:
+            self._on_change()
+        self._draw(drawn)
+
+    def _take_files(self) -> None:
+        seen = self._gallery.seen()
+        if not seen:
+            return
+        with self._store.write() as session:
+            self._lease.checked(session, read=False, trouble=self._trouble)
+            judged = self._judging.files_seen(session, seen, _now())
+            state.touch(session)
+            drawn = drawing.of_images(session, judged.images)
+        self._on_change()
+        self._draw(drawn)
+
+    def _take_past(self, past: backfilling.Past) -> None:
+        try:
+            batch = self._reader.read(past.before, past.next_parts(PAST_PARTS))
+        except PlantUnavailable as error:
+            self._plant_fails(str(error))
+            return
+        with self._store.write() as session:
+            self._lease.checked(session, read=False, trouble=self._trouble)
+            changes, judged = self._judging.take(session, batch, _now())
+            self._past = backfilling.advance(session, past, [trigger.id for trigger in batch.triggers])
+            if changes or judged:
+                state.touch(session)
+        if self._past is None:
+            log.info("the past is in, as far as it was asked for")
+
+    def _check_slowly(self, session: Session, now: datetime) -> bool:
+        """What somebody may have changed beside us; True if the rules changed."""
+        if time.monotonic() < self._next_slow_check:
+            return False
+        self._next_slow_check = time.monotonic() + SLOW_CHECKS_S
+        self._past = backfilling.wanted(session)
+        return self._judging.check_rules(session, now)
+
+    def _shift_began(self, now: datetime) -> bool:
+        """Counts of the shift start anew, though no row changed."""
+        before, self._shift = self._shift, shift_at(now, self._settings.time)
+        return before != self._shift
+
+    def _notice(self, session: Session, batch: Batch, now: datetime) -> bool:
+        """What every screen must say about the plant; True if it changed."""
+        before = state.get(session, NOTICES) or {}
+        after = {"absent": list(batch.absent), "rewound_at": before.get("rewound_at")}
+        if batch.rewound:
+            after["rewound_at"] = now.isoformat()
+            log.warning("the plant database was set back to an older state; a new generation begins")
+        elif after["rewound_at"] and now - datetime.fromisoformat(after["rewound_at"]) > REWOUND_SHOWN:
+            after["rewound_at"] = None
+        if before == after:
+            return False
+        for remark in batch.remarks:
+            log.warning("plant database: %s", remark)
+        state.put(session, NOTICES, after)
+        return True
+
+    def _plant_fails(self, text: str) -> None:
+        if self._trouble != text:
+            log.error("%s", text)
+        self._trouble = text
+        with self._store.write() as session:
+            self._lease.checked(session, read=False, trouble=text)
+
+    def _watch(self, images: Iterable[Image]) -> None:
+        for image in images:
+            if image.path:
+                self._gallery.watch(reference(image.key), image.path)
+                self._watched[image.key] = None
+        while len(self._watched) > WATCHED_IMAGES:
+            oldest = next(iter(self._watched))
+            del self._watched[oldest]
+            self._gallery.unwatch(reference(oldest))
+
+    def _draw(self, drawn: Sequence[tuple[drawing.Rendition, drawing.Drawing]]) -> None:
+        for rendition, what in drawn:
+            self._gallery.prepare(rendition, what)
+
+
+def _brought(batch: Batch) -> bool:
+    rows = (batch.triggers, batch.images, batch.defects, batch.suppressions, batch.human_inspections)
+    gone = (batch.gone_triggers, batch.gone_images, batch.gone_defects)
+    return batch.rewound or any(rows) or any(gone)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,114 @@
+"""The grid `/`: live, or frozen on one run; and the acknowledgement of a fail."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, abort, current_app, render_template, request
+from itsdangerous import BadSignature, URLSafeSerializer
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from hmi import respond
+from hmi.auth import SEE, requires
+from hmi.parts import parts
+from hmi.screen import Screen, screen_of
+from hmi.store import state
+from hmi.store.runs import Run, key_of
+
+blueprint = Blueprint("grid", __name__)
+
+STATION_COOKIE = "hmi_station"
+STATION_LASTS = timedelta(days=3650)
+_STATION = re.compile(r"[\w .\-]{1,40}")
+
+
+@blueprint.get("/")
+@requires(SEE)
+def show() -> Response:
+    """The live grid; `?run=` freezes it on a run, `?kiosk=` names the station for good."""
+    if "run" in request.args:
+        return _page(frozen=_frozen(request.args["run"]))
+    parts().follower.start()
+    snapshot = parts().follower.snapshot
+    if snapshot is None:
+        return _page(_nothing_yet(), version=0)
+    return _page(snapshot.fragment.decode(), snapshot.version)
+
+
+@blueprint.post("/acknowledge")
+@requires(SEE)
+def acknowledge() -> BaseResponse:
+    """Somebody at this station has seen the fail."""
+    with parts().store.write() as session:
+        run = _run_or_404(session, request.form.get("run", ""))
+        if run.verdict != "fail":
+            abort(409)
+        if run.acknowledged_at is None:
+            run.acknowledged_at = datetime.now(UTC)
+            run.acknowledged_by = station() or "no station"
+            state.touch(session)
+    parts().follower.poke()
+    return respond.after_post("/")
+
+
+def station() -> str | None:
+    """The name of the kiosk that asks, from its signed cookie."""
+    try:
+        name = _signer().loads(request.cookies.get(STATION_COOKIE, ""))
+    except BadSignature:
+        return None
+    return name if isinstance(name, str) else None
+
+
+def _page(fragment: str = "", version: int = 0, frozen: Screen | None = None) -> Response:
+    pulse = parts().follower.pulse
+    kiosk = request.args.get("kiosk", "")
+    named = kiosk if _STATION.fullmatch(kiosk) else None
+    response = respond.no_store(
+        render_template(
+            "grid/grid.html",
+            fragment=Markup(fragment),  # noqa: S704 - our own template made it
+            version=version,
+            screen=frozen,
+            frozen=frozen is not None,
+            station=named or station(),
+            trouble=pulse.trouble,
+            now_ms=int(datetime.now(UTC).timestamp() * 1000),
+        )
+    )
+    if named:
+        response.set_cookie(
+            STATION_COOKIE,
+            _signer().dumps(named),
+            max_age=STATION_LASTS,
+            httponly=True,
+            samesite="Lax",
+            secure=parts().settings.server.https,
+        )
+    return response
+
+
+def _frozen(run: str) -> Screen:
+    with parts().store.read() as session:
+        return screen_of(session, parts().settings, datetime.now(UTC), _run_or_404(session, run))
+
+
+def _nothing_yet() -> str:
+    """Before the store has answered once: every expected camera, unknown."""
+    screen = Screen.unknown(parts().settings)
+    return render_template("grid/_live.html", screen=screen, frozen=False)
+
+
+def _run_or_404(session: Session, text: str) -> Run:
+    try:
+        run = session.get(Run, key_of(text))
+    except ValueError:
+        run = None
+    if run is None:
+        abort(404)
+    return run
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key or "", salt="station")

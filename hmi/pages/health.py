@@ -1,0 +1,39 @@
+"""`/livez`: the process answers. `/readyz`: store and plant are being read."""
+
+import time
+
+from flask import Blueprint, Response, jsonify
+
+from hmi.auth import PUBLIC, requires
+from hmi.parts import parts
+
+blueprint = Blueprint("health", __name__)
+
+FRESH_MS = 5_000
+
+
+@blueprint.get("/livez")
+@requires(PUBLIC)
+def livez() -> Response:
+    return jsonify(status="alive", build=parts().build)
+
+
+@blueprint.get("/readyz")
+@requires(PUBLIC)
+def readyz() -> Response:
+    """200 when screens are true and fresh; 503 with what is missing."""
+    follower = parts().follower
+    follower.start()
+    age_ms = follower.pulse.age_ms(time.monotonic())
+    store_answers = follower.snapshot is not None
+    plant_is_read = age_ms is not None and age_ms <= FRESH_MS
+    response = jsonify(
+        status="ready" if store_answers and plant_is_read else "not ready",
+        store="answers" if store_answers else "does not answer",
+        plant="is read" if plant_is_read else follower.pulse.trouble or "is not read",
+        age_ms=age_ms,
+    )
+    if not (store_answers and plant_is_read):
+        response.status_code = 503
+        response.headers["Retry-After"] = "1"
+    return response

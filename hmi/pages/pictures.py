@@ -1,0 +1,69 @@
+"""`/pictures/<image>/<rendition>.jpg?v=`: pictures whose address changes with their content."""
+
+from flask import Blueprint, Response, abort, jsonify, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from hmi import drawing
+from hmi.auth import SEE, requires
+from hmi.parts import parts
+from hmi.pictures.gallery import PictureUnavailable
+from hmi.pictures.renditions import Drawing, Rendition
+from hmi.store.runs import Image, key_of
+
+blueprint = Blueprint("pictures", __name__)
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+STATUS = {"waiting": 503, "unreachable": 503, "refused": 415}
+
+
+@blueprint.get("/pictures/<image>/<rendition>.jpg")
+@requires(SEE)
+def picture(image: str, rendition: str) -> BaseResponse:
+    """A picture that was rendered when its image arrived; rendered now if it is not in the cache."""
+    asked = _rendition_or_404(image, rendition, request.args.get("v", ""))
+    data = parts().gallery.cached(asked) if asked.version else None
+    if data is None:
+        current, what = _drawing_or_404(asked)
+        if current != asked:
+            return _moved(current)
+        try:
+            data = parts().gallery.render(current, what)
+        except PictureUnavailable as error:
+            return _unavailable(error)
+    response = Response(data, mimetype="image/jpeg")
+    response.headers["Cache-Control"] = IMMUTABLE
+    return response
+
+
+def _rendition_or_404(image: str, name: str, version: str) -> Rendition:
+    try:
+        key_of(image)
+        return Rendition(image, name, version)
+    except ValueError:
+        abort(404)
+
+
+def _drawing_or_404(asked: Rendition) -> tuple[Rendition, Drawing]:
+    with parts().store.read() as session:
+        image = session.get(Image, key_of(asked.image))
+        if image is None or image.gone:
+            abort(404)
+        try:
+            return drawing.find(session, image, asked.name)
+        except (LookupError, ValueError):
+            abort(404)
+
+
+def _moved(current: Rendition) -> BaseResponse:
+    """The image has another version by now; an old address never shows something else."""
+    response = redirect(f"/pictures/{current.image}/{current.name}.jpg?v={current.version}", 302)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _unavailable(error: PictureUnavailable) -> Response:
+    response = jsonify(error=str(error), state=error.state)
+    response.status_code = STATUS.get(error.state, 404)
+    if response.status_code == 503:
+        response.headers["Retry-After"] = "1"
+    return response

@@ -1,0 +1,241 @@
+"""The feed: the only reader of the plant's parts. One tick reads what is new, late, changed or gone."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hmi.plant import build
+from hmi.plant.contract import Contract, check_contract
+from hmi.plant.database import PlantDatabase, PlantUnavailable, Session
+from hmi.plant.deadline import Deadline
+from hmi.plant.follow import Followed, Found, News
+from hmi.plant.generations import Generations
+from hmi.plant.locate import start_at
+from hmi.plant.pace import Pace, WatchedTime
+from hmi.plant.rewind import cut, is_rewound
+from hmi.plant.rows import Batch
+from hmi.plant.side import INSPECTIONS, SideTables
+from hmi.plant.sources import COLUMNS, Source, sources
+from hmi.settings import Feed as FeedSettings
+
+FIRST_PARTS = 20  # read as new at the first start; older ones are left to the reader of the past
+MOST_SWEPT = 500
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What one transaction gave, before any of it counts."""
+
+    followed: dict[str, Followed]
+    found: dict[str, Found]
+    generations: Generations
+    first_trigger: int | None  # set where the feed began anew
+    rewound: bool
+    clock_skew_s: float | None
+
+
+class Feed:
+    """Follows the plant database. For one thread.
+
+    position: that of an earlier batch, to go on from there; None at the first start, which begins so that
+    the newest parts are read. Replays are harmless, losses are not: after a batch that could not be stored,
+    make a new Feed from the last position that was.
+    minute_s: how often the contract is checked and small tables are read.
+    """
+
+    def __init__(
+        self,
+        database: PlantDatabase,
+        settings: FeedSettings,
+        position: Mapping[str, Any] | None = None,
+        *,
+        minute_s: float = 60.0,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._minute_s = minute_s
+        self._contract: Contract | None = None
+        self._sources: dict[str, Source] = {}
+        self._check_at = 0.0
+        self._pace = Pace(settings.poll_s)
+        self._side = SideTables(self._follow(0), minute_s)
+        self._followed: dict[str, Followed] | None = None
+        self._generations = Generations()
+        self._newest_at: datetime | None = None
+        self._backfill_before: int | None = None
+        self._watched = WatchedTime()
+        if position is not None:
+            self._resume(position)
+
+    @property
+    def delay_s(self) -> float:
+        """How long to wait before the next tick."""
+        return self._pace.delay_s
+
+    @property
+    def generations(self) -> Generations:
+        return self._generations
+
+    def tick(self) -> Batch:
+        """One read of the plant. Raises PlantUnavailable; then nothing is lost, the next tick brings it."""
+        began_s = self._watched.begin()
+        try:
+            batch = self._tick(began_s)
+        except PlantUnavailable as error:
+            self._watched.failed()
+            self._pace.failed(error.kind)
+            raise
+        self._pace.succeeded(batch.more)
+        return batch
+
+    def sweep(self, ids: Sequence[tuple[int, int]]) -> Batch:
+        """Read these defects, (generation, id), once more by key; at most 500.
+
+        For older rows that carry decisions. Those of a generation that the plant database was set back from
+        are not there to be read, and are neither brought nor called gone. Raises PlantUnavailable.
+        """
+        wanted = [
+            row_id
+            for generation, row_id in ids[:MOST_SWEPT]
+            if self._generations.of("Defects", row_id) == generation
+        ]
+        with self._database.read() as session:
+            self._check(session)
+            source = self._sources["Defects"]
+            rows = source.by_ids(session, wanted)
+        there = {row[0] for row in rows}
+        gone = [(row_id,) for row_id in wanted if row_id not in there]
+        return Batch(
+            began_s=self._watched.watched_s,
+            defects=build.defects(source, rows, self._generations),
+            gone_defects=build.keys("Defects", gone, self._generations),
+            position=self._position(),
+        )
+
+    def _tick(self, began_s: float) -> Batch:
+        deadline = Deadline(self._database.deadline_s)
+        try:
+            reading = self._read(deadline)
+        except PlantUnavailable as error:
+            if error.kind not in ("schema", "permission") or self._contract is None:
+                raise
+            self._contract = None  # it has changed since it was checked: look again
+            reading = self._read(deadline)
+        self._watched.succeeded()
+        return self._take(reading, began_s, deadline)
+
+    def _read(self, deadline: Deadline) -> _Reading:
+        with self._database.read(deadline.left_s) as session:
+            self._check(session)
+            heads, clock_skew_s = self._heads(session)
+            followed, generations = self._followed, self._generations
+            rewound = followed is not None and is_rewound(session, followed, heads)
+            first_trigger = None
+            if rewound:
+                newest = cut(session, self._sources, heads, self._newest_at, self._margin)
+                generations = generations.and_one_more(newest)
+            if followed is None or rewound:
+                followed, first_trigger = self._begin(session, heads)
+            found = {
+                table: followed[table].read(session, source, heads[table])
+                for table, source in self._sources.items()
+            }
+        return _Reading(followed, found, generations, first_trigger, rewound, clock_skew_s)
+
+    def _take(self, reading: _Reading, began_s: float, deadline: Deadline) -> Batch:
+        if self._followed is None:
+            self._backfill_before = reading.first_trigger
+        self._followed, self._generations = reading.followed, reading.generations
+        news = {table: self._followed[table].take(found, began_s) for table, found in reading.found.items()}
+        contract = self._contract or Contract({})
+        beside = self._side.read(self._database, contract, began_s, deadline.left_s)
+        parts = self._parts(news)
+        for trigger in parts["triggers"]:
+            if trigger.timestamp is not None and (
+                self._newest_at is None or trigger.timestamp > self._newest_at
+            ):
+                self._newest_at = trigger.timestamp
+        return Batch(
+            began_s=began_s,
+            **parts,
+            tables=beside.tables,
+            human_inspections=beside.inspections,
+            rewound=reading.rewound,
+            more=beside.more or any(table_news.more for table_news in news.values()),
+            position=self._position(),
+            absent=contract.absent,
+            remarks=(*contract.remarks, *beside.remarks),
+            clock_skew_s=reading.clock_skew_s,
+        )
+
+    def _parts(self, news: Mapping[str, News]) -> dict[str, Any]:
+        """The fields of a Batch that hold rows, and what is gone."""
+        fields = build.parts(
+            self._sources, {table: found.rows for table, found in news.items()}, self._generations
+        )
+        for table, found in news.items():
+            if table == "Suppressed_Defects":
+                source = self._sources[table]
+                fields["gone_suppressions"] = build.suppressions(source, found.gone, self._generations)
+            else:
+                fields[f"gone_{table.lower()}"] = build.keys(table, found.gone, self._generations)
+        return fields
+
+    def _check(self, session: Session) -> None:
+        """Check the contract, if it is due."""
+        if self._contract is not None and time.monotonic() < self._check_at:
+            return
+        self._contract = None
+        self._contract = check_contract(session)
+        self._sources = sources(self._contract, session)
+        self._check_at = time.monotonic() + self._minute_s
+
+    def _heads(self, session: Session) -> tuple[dict[str, int], float | None]:
+        """Each table's newest id, 0 where it is empty, and how far the server's clock is ahead, in s."""
+        is_postgresql = session.dialect == "postgresql"
+        newest = [f'(SELECT max("id") FROM "{table}")' for table in self._sources]  # noqa: S608
+        clock = "extract(epoch FROM clock_timestamp())::float8" if is_postgresql else "NULL"
+        before = time.time()
+        *ids, server = session.rows(f"SELECT {', '.join(newest)}, {clock}")[0]
+        skew_s = None if server is None else server - (before + time.time()) / 2
+        return {table: row_id or 0 for table, row_id in zip(self._sources, ids, strict=True)}, skew_s
+
+    def _begin(self, session: Session, heads: Mapping[str, int]) -> tuple[dict[str, Followed], int | None]:
+        """Begin with the newest parts: what to follow from where, and the first trigger of them."""
+        newest = self._sources["Triggers"].newest(session, FIRST_PARTS)
+        first_trigger = int(newest[-1][0]) if newest else None
+        starts = dict.fromkeys(COLUMNS, 0)
+        if first_trigger is not None:
+            starts |= start_at(session, first_trigger, heads, self._margin)
+        return {table: self._follow(start) for table, start in starts.items()}, first_trigger
+
+    @property
+    def _margin(self) -> int:
+        return max(1_000, self._settings.window)
+
+    def _follow(self, high: int) -> Followed:
+        settings = self._settings
+        return Followed(high, tail_s=settings.tail_s, missing_s=settings.missing_s, window=settings.window)
+
+    def _position(self) -> dict[str, Any]:
+        followed = {**(self._followed or {}), INSPECTIONS: self._side.followed}
+        return {
+            "tables": {table: known.position() for table, known in followed.items()},
+            "generations": self._generations.to_json(),
+            "newest_at": self._newest_at.isoformat() if self._newest_at else None,
+            "backfill_before": self._backfill_before,
+            "watched_s": self._watched.watched_s,
+        }
+
+    def _resume(self, position: Mapping[str, Any]) -> None:
+        tables = position["tables"]
+        self._side.followed.resume(tables[INSPECTIONS])
+        self._followed = {table: self._follow(0) for table in COLUMNS}
+        for table, known in self._followed.items():
+            known.resume(tables[table])
+        self._generations = Generations.from_json(position["generations"])
+        self._newest_at = datetime.fromisoformat(position["newest_at"]) if position["newest_at"] else None
+        self._backfill_before = position["backfill_before"]
+        self._watched = WatchedTime(position["watched_s"])

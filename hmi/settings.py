@@ -1,0 +1,382 @@
+"""Settings: config/default.yaml, then your own YAML file, then the environment; one frozen value.
+
+Whatever is wrong stops the start with one line that names the key: an unknown key, a wrong type, a missing
+secret. A secret never has a default.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEFAULTS = PROJECT / "config" / "default.yaml"
+ENVIRONMENT_PREFIX = "HMI_"
+SECRETS = {("database", "password"), ("store", "password"), ("storage", "password"), ("auth", "secret_key")}
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; the message is one line and names the key."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        str_strip_whitespace=False,
+    )
+
+
+Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
+Positive = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Database(Section):
+    url: str
+    host: str
+    port: Port
+    username: str
+    password: str
+    password_file: str
+    dbname: str
+    connect_timeout_s: Annotated[int, Field(ge=1, le=60)]
+    deadline_s: Annotated[float, Field(gt=0, le=60)]
+    lock_timeout_ms: Annotated[int, Field(ge=1, le=60_000)]
+
+    @property
+    def address(self) -> str:
+        """The SQLAlchemy URL, or an empty string where no plant is set (the demo)."""
+        if self.url:
+            return _with_password(self.url, self.password)
+        if not self.host:
+            return ""
+        user = quote(self.username, safe="")
+        url = f"postgresql://{user}@{self.host}:{self.port}/{quote(self.dbname, safe='')}"
+        return _with_password(url, self.password)
+
+
+class Store(Section):
+    url: str
+    password: str
+    password_file: str
+    pool_size: Annotated[int, Field(ge=1, le=50)]
+
+    @property
+    def address(self) -> str:
+        return _with_password(self.url, self.password)
+
+
+class Feed(Section):
+    poll_s: Annotated[float, Field(ge=0.05, le=60)]
+    tail_s: Seconds
+    missing_s: Seconds
+    window: Annotated[int, Field(ge=10, le=100_000)]
+    backfill_parts: Annotated[int, Field(ge=0)]
+
+
+class Server(Section):
+    host: str
+    port: Port
+    hosts: tuple[str, ...]
+    https: bool
+    threads: Annotated[int, Field(ge=1, le=256)]
+    connection_limit: Annotated[int, Field(ge=10, le=10_000)]
+    max_body_bytes: Annotated[int, Field(ge=1024)]
+    max_header_bytes: Annotated[int, Field(ge=1024)]
+
+
+class Root(Section):
+    prefix: Annotated[str, Field(min_length=1)]
+    source: Annotated[str, Field(min_length=1)]
+    username: str = ""
+    password_file: str = ""
+    known_hosts: str = ""
+
+
+class Storage(Section):
+    roots: tuple[Root, ...]
+    password: str
+    formats: tuple[Literal["JPEG", "PNG", "TIFF", "BMP"], ...]
+    max_file_mb: Positive
+    max_mpx: Positive
+    workers: Annotated[int, Field(ge=1, le=16)]
+    deadline_s: Annotated[float, Field(gt=0, le=60)]
+    cache_enabled: bool
+    cache_folder: str
+    cache_size_mb: Positive
+    cache_ttl_seconds: Positive
+    thumbnail_px: Annotated[int, Field(ge=100, le=2000)]
+    jpeg_quality: Annotated[int, Field(ge=10, le=95)]
+    overlay_markers: Annotated[int, Field(ge=1, le=5000)]
+
+
+class Auth(Section):
+    secret_key: str
+    secret_key_file: str
+    algorithm: Literal["HS256", "HS384", "HS512"]
+    access_token_expire_minutes: Annotated[int, Field(ge=1, le=1440)]
+
+
+class Logging(Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+    file: str
+    max_size_mb: Positive
+    backup_count: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Ui(Section):
+    customer: str
+    site: str
+    line: str
+    logo: str
+    theme: Literal["light", "dark", "auto"]
+    strip_parts: Annotated[int, Field(ge=3, le=30)]
+    frozen_s: Annotated[int, Field(ge=5, le=3600)]
+
+
+class Camera(Section):
+    serial: Annotated[str, Field(min_length=1)]
+    name: str = ""
+    order: int = 0
+    px_per_mm: float | None = None
+    belts: tuple[str, ...] = ()
+    part_types: tuple[str, ...] = ()
+
+
+class Line(Section):
+    cameras: tuple[Camera, ...]
+    settle_s: Seconds
+    grace_s: Seconds
+    idle_after_s: Seconds
+
+    @field_validator("cameras")
+    @classmethod
+    def _no_camera_twice(cls, cameras: tuple[Camera, ...]) -> tuple[Camera, ...]:
+        serials = [camera.serial for camera in cameras]
+        for serial in serials:
+            if serials.count(serial) > 1:
+                raise ValueError(f"camera {serial} is listed twice")
+        return cameras
+
+
+class Shift(Section):
+    name: Annotated[str, Field(min_length=1)]
+    start: time
+
+
+class PlantTime(Section):
+    zone: str
+    shifts: Annotated[tuple[Shift, ...], Field(min_length=1)]
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"no time zone is called {zone!r}") from error
+        return zone
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class DefaultRule(Section):
+    size_threshold: Annotated[float, Field(ge=0)] | None
+    density_threshold: Annotated[int, Field(ge=1)] | None
+    proximity_threshold: Annotated[float, Field(ge=0)] | None
+    ignore_below_mm: Annotated[float, Field(ge=0)]
+
+
+class Regions(Section):
+    px_per_mm: Positive
+    uncertainty_px: Annotated[float, Field(ge=0)]
+    outside_regions: Literal["default", "ignore"]
+    judge_suppressed: bool
+    default_rule: DefaultRule
+
+
+class Review(Section):
+    since: datetime | Literal[""]
+    expire_days: Annotated[int, Field(ge=0)]
+
+
+class Demo(Section):
+    folder: str
+    seed: int
+    cameras: Annotated[int, Field(ge=1, le=64)]
+    period_s: Positive
+    history_parts: Annotated[int, Field(ge=0)]
+
+
+class Settings(Section):
+    database: Database
+    store: Store
+    feed: Feed
+    server: Server
+    storage: Storage
+    auth: Auth
+    logging: Logging
+    ui: Ui
+    line: Line
+    time: PlantTime
+    regions: Regions
+    review: Review
+    demo: Demo
+
+    @property
+    def is_demo(self) -> bool:
+        return not self.database.address
+
+    @model_validator(mode="after")
+    def _fit_for_a_plant(self) -> Self:
+        if self.is_demo:
+            return self
+        if not self.store.url:
+            raise ValueError("store.url is missing: a real plant needs a store of its own")
+        if not self.auth.secret_key:
+            raise ValueError("auth.secret_key is missing: set HMI_AUTH__SECRET_KEY or auth.secret_key_file")
+        if len(self.auth.secret_key) < 32:
+            raise ValueError("auth.secret_key is too short: at least 32 characters")
+        if self.server.host not in LOOPBACK and not self.server.hosts:
+            raise ValueError("server.hosts is missing: needed unless server.host is a loopback address")
+        return self
+
+
+def load_settings(
+    config: str | Path | None = None, environment: Mapping[str, str] | None = None, **overrides: Any
+) -> Settings:
+    """Read the settings.
+
+    `config` is a YAML file; without it the one that HMI_CONFIG names, if any. `overrides` are sections as
+    mappings, laid over everything else (the demo and the tests come in here).
+    Raises SettingsError with one line that names the key.
+    """
+    environment = os.environ if environment is None else environment
+    merged = _read_yaml(DEFAULTS)
+    named = config or environment.get("HMI_CONFIG") or None
+    own = _read_yaml(Path(named)) if named else {}
+    _refuse_secrets_in_yaml(own, str(named))
+    _lay_over(merged, own, str(named))
+    _lay_over(merged, _from_environment(merged, environment), "the environment")
+    _lay_over(merged, overrides, "the caller")
+    _read_secret_files(merged)
+    try:
+        return Settings.model_validate_json(json.dumps(merged, default=str), strict=True)
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8 text") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{path}{where}: is not valid YAML") from None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise SettingsError(f"{path}: holds no sections")
+    return loaded
+
+
+def _lay_over(base: dict[str, Any], own: Mapping[str, Any], source: str) -> None:
+    for section, keys in own.items():
+        if section not in base:
+            raise SettingsError(f"{section}: no such section (in {source})")
+        if keys is None:
+            continue
+        if not isinstance(keys, Mapping):
+            raise SettingsError(f"{section}: must be a section with keys (in {source})")
+        for key, value in keys.items():
+            if key not in base[section]:
+                raise SettingsError(f"{section}.{key}: no such setting (in {source})")
+            if isinstance(base[section][key], dict) and isinstance(value, Mapping):
+                base[section][key] = {**base[section][key], **value}
+            else:
+                base[section][key] = value
+
+
+def _from_environment(known: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, text in environment.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
+            continue
+        section, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__", 1)
+        if key not in known.get(section, {}):
+            raise SettingsError(f"{section}.{key}: no such setting (in the environment: {name})")
+        found.setdefault(section, {})[key] = _value_of(name, text, known[section][key])
+    return found
+
+
+def _value_of(name: str, text: str, default: Any) -> Any:
+    if isinstance(default, str):
+        return text
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingsError(f"{name}: is not a valid value") from None
+
+
+def _refuse_secrets_in_yaml(own: Mapping[str, Any], source: str) -> None:
+    for section, key in SECRETS:
+        keys = own.get(section)
+        if isinstance(keys, Mapping) and keys.get(key):
+            name = f"{ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}"
+            raise SettingsError(
+                f"{section}.{key}: a secret does not belong into {source}; use {name} or a file"
+            )
+
+
+def _read_secret_files(merged: dict[str, Any]) -> None:
+    for section, keys in merged.items():
+        for key in [key for key in keys if key.endswith("_file") and keys[key]]:
+            secret = key.removesuffix("_file")
+            if keys.get(secret):
+                raise SettingsError(f"{section}.{key}: set either it or {section}.{secret}, not both")
+            keys[secret] = read_secret(keys[key], f"{section}.{key}")
+
+
+def read_secret(path: str, key: str) -> str:
+    """The one line that the file holds. Raises SettingsError naming the key, never the content."""
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, ValueError, TypeError):
+        raise SettingsError(f"{key}: the file cannot be read") from None
+    if not secret or "\n" in secret:
+        raise SettingsError(f"{key}: the file must hold one line, the secret")
+    return secret
+
+
+def _with_password(url: str, password: str) -> str:
+    if not password or "://" not in url:
+        return url
+    scheme, rest = url.split("://", 1)
+    user, at, place = rest.rpartition("@")
+    if not at or ":" in user:
+        return url
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
+
+
+def _one_line(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message

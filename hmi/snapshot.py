@@ -1,0 +1,118 @@
+"""What a kiosk shows: one immutable object, rendered once, swapped whole.
+
+A kiosk's poll reads this object and nothing else: no database, no file, no template. One thread per process
+follows the store's version counter and the worker's signs of life; ages are measured on our own monotonic
+clock from the moment at which a new sign was seen.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from hmi.store import Store, StoreUnavailable, state
+from hmi.store.leases import WORKER
+from hmi.store.state import Lease, State
+
+log = logging.getLogger(__name__)
+
+FOLLOW_S = 0.2
+NEVER = float("-inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    version: int  # the store's counter: rises with every change, for all processes alike
+    fragment: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What this process knows of the plant being read."""
+
+    reads: int
+    read_at_s: float  # monotonic; when a new successful read was last noticed
+    trouble: str
+
+    def age_ms(self, now_s: float) -> int | None:
+        """Milliseconds since the plant was last read; None if never."""
+        if self.read_at_s == NEVER:
+            return None
+        return max(0, int((now_s - self.read_at_s) * 1000))
+
+
+class Follower:
+    """Keeps `snapshot` and `pulse` fresh from the store until closed."""
+
+    def __init__(self, store: Store, render: Callable[[], bytes]) -> None:
+        self._store = store
+        self._render = render
+        self._stop = threading.Event()
+        self._poke = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._troubled = False
+        self.snapshot: Snapshot | None = None
+        self.pulse = Pulse(-1, NEVER, "not connected yet")
+
+    def start(self) -> None:
+        """Begin to follow; further calls change nothing."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._follow, name="snapshot", daemon=True)
+                self._thread.start()
+
+    def poke(self) -> None:
+        """Look now instead of at the next turn."""
+        self._poke.set()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._poke.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def _follow(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._look()
+                self._recovered()
+            except StoreUnavailable as error:
+                self._failed(str(error))
+            except Exception:
+                log.exception("snapshot: unexpected fault")
+                self._failed("the server has a fault")
+            if self._poke.wait(FOLLOW_S):
+                self._poke.clear()
+
+    def _look(self) -> None:
+        with self._store.read() as session:
+            version = session.scalar(select(State.number).where(State.name == state.VERSION)) or 0
+            lease = session.execute(select(Lease.reads, Lease.trouble).where(Lease.name == WORKER)).first()
+        if lease is not None:
+            self._feel(lease.reads, lease.trouble)
+        if self.snapshot is None or self.snapshot.version != version:
+            self.snapshot = Snapshot(version, self._render())
+
+    def _feel(self, reads: int, trouble: str) -> None:
+        before = self.pulse
+        if reads == before.reads:
+            self.pulse = Pulse(reads, before.read_at_s, trouble)
+        elif before.reads == -1:
+            self.pulse = Pulse(reads, NEVER, trouble)  # how old this read is cannot be known
+        else:
+            self.pulse = Pulse(reads, time.monotonic(), trouble)
+
+    def _failed(self, text: str) -> None:
+        if not self._troubled:
+            log.error("snapshot: %s", text)
+        self._troubled = True
+        self.pulse = Pulse(self.pulse.reads, self.pulse.read_at_s, text)
+
+    def _recovered(self) -> None:
+        if self._troubled:
+            log.info("snapshot: the store answers again")
+        self._troubled = False

@@ -1,0 +1,125 @@
+"""The store's engine and transactions, alike on SQLite and PostgreSQL."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+
+BUSY_MS = 5_000
+POOL_WAIT_S = 1
+STATEMENT_MS = 2_000
+
+
+class StoreUnavailable(Exception):
+    """The store does not answer; the message is fit for a person and holds no address."""
+
+
+class Store:
+    """Opens transactions on our own database.
+
+    `url` is `sqlite:///file` or `postgresql://…`. Nothing is connected before it is needed.
+    """
+
+    def __init__(self, url: str, pool_size: int = 8) -> None:
+        self.url = _with_driver(make_url(url))
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url, pool_size)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; nothing that it does is kept."""
+        with translated(), Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose work is committed whole, or not at all if the block raises.
+
+        On SQLite the transaction takes the writer's lock at its start: one that reads first and then writes
+        would fail at once when somebody else wrote in between.
+        """
+        with translated(), Session(self.engine, expire_on_commit=False) as session:
+            if self.is_sqlite:
+                session.connection(execution_options={"hmi_begin": "IMMEDIATE"})
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _with_driver(url: URL) -> URL:
+    if url.drivername in {"postgresql", "postgres"}:
+        return url.set(drivername="postgresql+psycopg2")
+    return url
+
+
+def _postgres_engine(url: URL, pool_size: int) -> Engine:
+    options = f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS} -c timezone=UTC"
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_S,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 3, "application_name": "porosity-hmi store", "options": options},
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=NORMAL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-16000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        kind = connection.get_execution_options().get("hmi_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {kind}")
+
+    return engine
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """An outage of the database becomes StoreUnavailable; every other error stays what it is."""
+    try:
+        yield
+    except PoolTimeout:
+        raise StoreUnavailable("all connections to the store are busy") from None
+    except DBAPIError as error:
+        if not _is_outage(error):
+            raise
+        log.debug("store: %s", error.orig)
+        raise StoreUnavailable("the store does not answer") from error
+
+
+def _is_outage(error: DBAPIError) -> bool:
+    return error.connection_invalidated or type(error.orig).__name__ in {
+        "OperationalError",
+        "InterfaceError",
+        "QueryCanceled",
+        "LockNotAvailable",
+        "ReadOnlySqlTransaction",
+        "AdminShutdown",
+        "CrashShutdown",
+        "CannotConnectNow",
+    }

@@ -1,0 +1,106 @@
+"""What the line's screens ask of the store. Every question is answered from an index."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import pairwise
+from statistics import median
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from hmi.store.runs import Image, Key, Run
+from hmi.store.verdicts import Verdict
+
+#: Verdicts that end a run: nothing of it is awaited any more.
+OPEN_QUEUE = ("fail", "review")
+
+
+def newest_runs(session: Session, count: int) -> list[Run]:
+    """By trigger time, the newest first; runs whose time is unknown come last."""
+    in_order = select(Run).where(~Run.gone)
+    return list(session.scalars(in_order.order_by(*_newest_first()).limit(count)))
+
+
+def run_by_key(session: Session, key: Key) -> Run | None:
+    return session.get(Run, key)
+
+
+def images_of(session: Session, run: Run) -> list[Image]:
+    of_run = (Image.run_id == run.id, Image.run_generation == run.generation, ~Image.gone)
+    return list(session.scalars(select(Image).where(*of_run).order_by(Image.id)))
+
+
+def verdicts_of(session: Session, run: Run) -> list[Verdict]:
+    """The current verdict of every camera of the run that has one."""
+    of_run = (Verdict.run_id == run.id, Verdict.run_generation == run.generation, Verdict.current)
+    return list(session.scalars(select(Verdict).where(*of_run)))
+
+
+def last_image(session: Session, camera: str) -> Image | None:
+    """The camera's newest image, of whatever run."""
+    of_camera = select(Image).where(Image.camera == camera, ~Image.gone)
+    return session.scalar(of_camera.order_by(Image.order_ms.desc(), Image.id.desc()).limit(1))
+
+
+def parts_since(session: Session, since: datetime) -> int:
+    return session.scalar(select(func.count()).select_from(Run).where(_since(Run, since))) or 0
+
+
+def first_pass(session: Session, since: datetime) -> tuple[int, int]:
+    """(passed, judged): of the parts that came first since then, how many passed in their first run.
+
+    A part whose first run is still waiting counts for neither; one without a readable image counts as not
+    passed.
+    """
+    earlier = aliased(Run)
+    is_first = or_(
+        Run.serial.is_(None),
+        ~exists().where(earlier.serial == Run.serial, ~earlier.gone, earlier.order_ms < Run.order_ms),
+    )
+    counted = select(Run.verdict, func.count()).where(_since(Run, since), Run.verdict != "waiting", is_first)
+    by_verdict: dict[str, int] = dict(session.execute(counted.group_by(Run.verdict)).tuples().all())
+    return by_verdict.get("pass", 0), sum(by_verdict.values())
+
+
+def open_reviews(session: Session, since: datetime | None) -> int:
+    """Runs that wait for a decision: failing or borderline, seen live."""
+    waiting = [Run.verdict.in_(OPEN_QUEUE), ~Run.past, ~Run.gone]
+    if since is not None:
+        waiting.append(Run.first_seen >= since)
+    return session.scalar(select(func.count()).select_from(Run).where(*waiting)) or 0
+
+
+def run_numbers(session: Session, runs: Sequence[Run]) -> dict[Key, int]:
+    """Which run of its serial each of these is, from 1."""
+    numbers = {}
+    for run in runs:
+        earlier = and_(Run.serial == run.serial, ~Run.gone, Run.order_ms < run.order_ms)
+        before = session.scalar(select(func.count()).select_from(Run).where(earlier)) if run.serial else 0
+        numbers[run.key] = 1 + (before or 0)
+    return numbers
+
+
+def fails_in_a_row(runs: Iterable[Run]) -> int:
+    """Of runs, newest first: how many fail before one that does not; those that wait are passed over."""
+    count = 0
+    for run in runs:
+        if run.verdict == "fail":
+            count += 1
+        elif run.verdict != "waiting":
+            break
+    return count
+
+
+def median_gap_s(runs: Sequence[Run]) -> float | None:
+    """Median seconds between runs (newest first); None with fewer than three of known time."""
+    times = [run.at.timestamp() for run in runs if run.at is not None and run.order_ms]
+    gaps = [newer - older for newer, older in pairwise(times)]
+    return median(gaps) if len(gaps) >= 2 else None
+
+
+def _since(model: type[Run], since: datetime) -> ColumnElement[bool]:
+    return and_(model.order_ms >= int(since.timestamp() * 1000), ~model.gone)
+
+
+def _newest_first() -> tuple[ColumnElement[int], ...]:
+    return Run.order_ms.desc(), Run.generation.desc(), Run.id.desc()

@@ -1,0 +1,181 @@
+// The watchdog. The screen counts as live only while answers arrive that are whole, ours, not older than what
+// is shown, and say that the plant was read within the last 5 s. It needs no response to notice that they do
+// not, and works from the monotonic clock.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+  const screen = document.querySelector("[data-live]");
+  if (!screen) return;
+
+  const FRESH_MS = 5000;
+  const PATIENCE_MS = 2000; // a page that was just loaded or woken is veiled, but accuses nobody yet
+  const HOLD_MS = 2000; // longest time for which a finger on the screen holds back a change
+  const SUSPENDED_MS = 3000; // wall clock and monotonic clock apart by this: the machine slept, or time was set
+  const banner = document.getElementById("link");
+  const clock = window.hmiClock;
+
+  let version = Number(screen.dataset.version);
+  let plantReadAt = -Infinity; // performance.now() at which the plant was last known to be read
+  let answeredAt = -Infinity; // …at which the last good answer came
+  let askedAt = performance.now(); // …since which a first answer is awaited, after loading or waking
+  let failure = "NO CONNECTION";
+  let trouble = "";
+  let lostAt = null; // server time at which freshness ended
+  let pollNumber = 0;
+  let accepted = null; // what the answer being swapped in said
+  let fingerDownAt = null;
+  let wallAheadMs = Date.now() - performance.now();
+
+  // What an answer says of itself; null if it is not one of ours or older than what is shown.
+  const read = (xhr, echo) => {
+    const header = (name) => xhr.getResponseHeader(name);
+    const said = {
+      version: Number(header("X-HMI-Snapshot") ?? NaN),
+      build: header("X-HMI-Build"),
+      ageMs: Number(header("X-HMI-Age") ?? NaN),
+      nowMs: Number(header("X-HMI-Now") ?? NaN),
+      trouble: header("X-HMI-Trouble") ?? "",
+    };
+    if (!said.build || Number.isNaN(said.version) || header("X-HMI-Echo") !== echo) return null;
+    if (said.version < version) return null;
+    return said;
+  };
+
+  const accept = (said) => {
+    answeredAt = performance.now();
+    trouble = said.trouble;
+    version = said.version;
+    if (!Number.isNaN(said.nowMs)) clock.set(said.nowMs);
+    if (!Number.isNaN(said.ageMs)) plantReadAt = answeredAt - said.ageMs;
+    look();
+    clock.tick();
+  };
+
+  const fail = (kind) => {
+    failure = kind;
+    look();
+  };
+
+  // Which state the screen is in, from clocks alone.
+  const look = () => {
+    const ageMs = performance.now() - plantReadAt;
+    const isFresh = ageMs <= FRESH_MS;
+    const age = document.querySelector("[data-age]");
+    if (age && Number.isFinite(ageMs)) age.textContent = clock.duration(ageMs);
+    if (isFresh) return show("live", "");
+    if (lostAt === null) lostAt = clock.now() - (Number.isFinite(ageMs) ? ageMs : 0);
+    const since = Number.isNaN(lostAt) ? "" : ` since ${clock.clockTime(lostAt, screen.dataset.zone)}`;
+    const answers = performance.now() - answeredAt <= FRESH_MS;
+    if (!answers && performance.now() - askedAt < PATIENCE_MS) return show("starting", "");
+    if (!answers) return show(failure === "SERVER ERROR" ? "error" : "lost", `${failure}${since}`);
+    return show("stale", `STALE: plant not read${since}${trouble ? ` (${trouble})` : ""}`);
+  };
+
+  const show = (state, text) => {
+    if (state === "live") lostAt = null;
+    if (root.dataset.link !== state) root.dataset.link = state;
+    if (banner.textContent !== text) banner.textContent = text;
+    banner.hidden = text === "";
+    for (const note of document.querySelectorAll("[data-link-text]")) {
+      if (note.textContent !== text) note.textContent = text;
+    }
+  };
+
+  // One reload when the server was upgraded, and only once it answers.
+  const reloadFor = async (build) => {
+    if (sessionStorage.getItem("hmi-reloaded-for") === build) return;
+    try {
+      const alive = await fetch("/livez", { cache: "no-store" });
+      if (!alive.ok) return;
+    } catch {
+      return;
+    }
+    sessionStorage.setItem("hmi-reloaded-for", build);
+    location.reload();
+  };
+
+  const isOurs = (event) => event.detail.elt === screen;
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!isOurs(event)) return;
+    pollNumber += 1;
+    event.detail.parameters.set("v", version);
+    event.detail.parameters.set("n", pollNumber);
+  });
+
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!isOurs(event)) return;
+    accepted = null;
+    const xhr = event.detail.xhr;
+    const said = xhr.status === 200 || xhr.status === 204 ? read(xhr, String(pollNumber)) : null;
+    if (said === null) {
+      event.preventDefault();
+      fail(xhr.status >= 500 ? "SERVER ERROR" : "NO CONNECTION");
+      return;
+    }
+    if (said.build !== screen.dataset.build) {
+      event.preventDefault();
+      reloadFor(said.build);
+      return;
+    }
+    if (xhr.status === 204) accept(said);
+    else accepted = said;
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!isOurs(event) || accepted === null) return;
+    const held = fingerDownAt !== null && performance.now() - fingerDownAt < HOLD_MS;
+    if (held) {
+      event.detail.shouldSwap = false; // the version stays: the next poll brings it again
+      accepted = null;
+    }
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (accepted === null || !(event.detail.elt === screen || screen.contains(event.detail.elt))) return;
+    accept(accepted);
+    accepted = null;
+    markFrozen();
+  });
+
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => isOurs(event) && fail("NO CONNECTION"));
+  }
+
+  // In a frozen page the strip follows the line; the card of the frozen run stays marked.
+  const markFrozen = () => {
+    const run = screen.dataset.frozenRun;
+    if (!run) return;
+    for (const card of document.querySelectorAll(".card")) {
+      card.toggleAttribute("aria-current", card.dataset.run === run);
+    }
+  };
+
+  // A finger on the screen acts on what it was put on: nothing changes under it.
+  addEventListener("pointerdown", () => (fingerDownAt = performance.now()), true);
+  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (fingerDownAt = null), true);
+
+  // A page that was hidden or asleep is veiled before it is seen again, then asks at once.
+  const distrust = () => {
+    plantReadAt = -Infinity;
+    answeredAt = -Infinity;
+    askedAt = performance.now();
+    look();
+  };
+  const wake = () => {
+    distrust();
+    screen.dispatchEvent(new CustomEvent("wake"));
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? distrust() : wake()));
+  document.addEventListener("resume", wake);
+  addEventListener("pageshow", (event) => event.persisted && wake());
+
+  setInterval(() => {
+    const ahead = Date.now() - performance.now();
+    if (Math.abs(ahead - wallAheadMs) > SUSPENDED_MS) distrust();
+    wallAheadMs = ahead;
+    look();
+  }, 200);
+  markFrozen();
+})();

@@ -1,0 +1,24 @@
+// A picture that cannot be loaded says so in its place, and is tried again when its address changes.
+"use strict";
+
+(() => {
+  const note = (picture) => picture.parentElement.querySelector(".no-picture");
+  const isPicture = (element) => element instanceof HTMLImageElement && "picture" in element.dataset;
+
+  addEventListener("error", (event) => {
+    if (!isPicture(event.target)) return;
+    const picture = event.target;
+    picture.hidden = true;
+    note(picture)?.removeAttribute("hidden");
+    const address = picture.src;
+    setTimeout(() => {
+      if (picture.isConnected && picture.src === address) picture.src = address;
+    }, 2000);
+  }, true);
+
+  addEventListener("load", (event) => {
+    if (!isPicture(event.target)) return;
+    event.target.hidden = false;
+    note(event.target)?.setAttribute("hidden", "");
+  }, true);
+})();
