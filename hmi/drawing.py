@@ -58,9 +58,8 @@ def _markers(session: Session, image: Image) -> tuple[tuple[Marker, ...], Defect
     verdict = session.scalar(select(Verdict).where(*current))
     findings = verdict.findings if verdict else []
     states = {tuple(found["defect"]): found["state"] for found in findings}
-    usual = "pass" if verdict else "waiting"
     markers = tuple(
-        Marker(defect.x, defect.y, defect.width, defect.height, states.get(defect.key, usual))
+        Marker(defect.x, defect.y, defect.width, defect.height, states.get(defect.key, "pass"))
         for defect in defects
     )
     worst_key = next((key for key, state in states.items() if state in ("fail", "review")), None)

@@ -64,6 +64,7 @@ class Term:
             self._past = backfilling.wanted(session)
             position = state.get(session, POSITION)
             state.touch(session)
+        self._is_first = position is None
         self._feed = Feed(self._plant, self._settings.feed, position)
         self._watch(images)
         self._on_change()
@@ -107,7 +108,7 @@ class Term:
         with self._store.write() as session:
             self._lease.checked(session, read=True, trouble="")
             rules_changed = self._check_slowly(session, now)
-            changes, judged = self._judging.take(session, batch, now)
+            changes, judged = self._judging.take(session, batch, now, is_first=self._is_first)
             if _brought(batch):
                 state.put(session, POSITION, dict(batch.position))
             if state.get(session, backfilling.NAME) is None:
@@ -119,6 +120,7 @@ class Term:
                 state.touch(session)
             arrived = self._judging.arrived(session, changes)
             drawn = drawing.of_images(session, judged.images)
+        self._is_first = False
         self._watch(arrived)
         if shown:
             self._on_change()

@@ -10,9 +10,7 @@ def wants_fragment(asked: Request = request) -> bool:
 
 
 def after_post(location: str) -> BaseResponse:
-    """See other: the way out of every successful POST. htmx stays on its page and polls."""
-    if wants_fragment():
-        return Response(status=204)
+    """See other: the way out of every successful POST that is not answered with a part of its page."""
     return redirect(location, 303)
 
 

@@ -152,6 +152,13 @@ def screen_of(session: Session, settings: Settings, now: datetime, run: Run | No
     )
 
 
+def acknowledged_text(run: Run, settings: Settings) -> str | None:
+    """When and at which station somebody acknowledged the fail."""
+    if run.acknowledged_at is None:
+        return None
+    return f"{clock(run.acknowledged_at, settings.time.zone_info)} · {run.acknowledged_by}"
+
+
 def columns_for(tiles: int) -> int:
     """Columns of the grid on a wide screen."""
     for columns, most in ((1, 1), (2, 4), (3, 9), (4, 12), (5, 15), (6, 24)):
@@ -243,7 +250,7 @@ class _Slots:
             why_more=max(0, len(rows) - WHY_ROWS),
             worst=self._worst(),
             changed=changed,
-            acknowledged=self._acknowledged(),
+            acknowledged=acknowledged_text(run, self._settings),
             past=run.past,
         )
 
@@ -289,12 +296,6 @@ class _Slots:
         )
         return "rules " + ", ".join(f"v{version}" for version in versions) if versions else "no rules yet"
 
-    def _acknowledged(self) -> str | None:
-        run = self._run
-        if run.acknowledged_at is None:
-            return None
-        return f"{clock(run.acknowledged_at, self._zone)} · {run.acknowledged_by}"
-
 
 def _live(run: Run, settings: Settings) -> Live:
     triggered = clock(run.at if run.order_ms else None, settings.time.zone_info)
@@ -337,7 +338,7 @@ def _strip(
             time=clock(run.at if run.order_ms else None, zone),
             is_current=shown is not None and run.key == shown.key,
         )
-        for run in reversed(runs)
+        for run in runs
     )
 
 

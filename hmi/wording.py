@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hmi.judging.findings import Outcome
 
-SHORT = 6  # characters of a serial on a card
+SHORT = 4  # characters of a serial on a card
 NO_IMAGE = "no image came"
 
 #: verdict → (icon of the sprite, word on the screen)

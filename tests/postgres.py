@@ -22,6 +22,7 @@ from psycopg2 import sql
 from sqlalchemy import make_url
 
 ADDRESS = "HMI_TEST_POSTGRES_URL"
+MEMORY = Path("/dev/shm")  # Linux; elsewhere the folder for temporary files
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "logical"}
 #: The superuser comes in as it is; every other account needs its password.
 ACCESS = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
@@ -62,7 +63,8 @@ class PostgresServer:
     def create(self, template: str = "template1", encoding: str = "") -> str:
         """A fresh database, a copy of `template`; its name."""
         name = f"hmi_test_{os.getpid()}_{next(_numbers)}"
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        statement = statement.format(sql.Identifier(name), sql.Identifier(template))
         if encoding:
             statement += sql.SQL(" ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C'").format(sql.Literal(encoding))
         self.run(statement)
@@ -82,14 +84,19 @@ class PostgresServer:
 
 
 class OwnServer(PostgresServer):
-    """A server of this process, with `settings` as in postgresql.conf; listens on 127.0.0.1 only."""
+    """A server of this process, with `settings` as in postgresql.conf; listens on 127.0.0.1 only.
+
+    It lives in memory where there is room for that, which makes fresh databases ten times as fast;
+    in_memory=False for what is large.
+    """
 
     is_ours = True
 
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, settings: Mapping[str, Any] | None = None, *, in_memory: bool = True) -> None:
         self.port = _free_port()
         super().__init__(f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
-        self._folder = Path(tempfile.mkdtemp(prefix="hmi-postgres-"))
+        place = MEMORY if in_memory and _has_room(MEMORY) else None
+        self._folder = Path(tempfile.mkdtemp(prefix="hmi-postgres-", dir=place))
         self._server = _prepared(self._folder / "data")
         self._write_settings({**FAST, **(settings or {})})
         self.start()
@@ -145,9 +152,9 @@ class OwnServer(PostgresServer):
 
 
 @contextmanager
-def own_server(**settings: Any) -> Iterator[OwnServer]:
+def own_server(*, in_memory: bool = True, **settings: Any) -> Iterator[OwnServer]:
     """A server that may be frozen and stopped, for as long as the block lasts."""
-    server = OwnServer(settings)
+    server = OwnServer(settings, in_memory=in_memory)
     try:
         yield server
     finally:
@@ -175,6 +182,10 @@ def _prepared(folder: Path) -> Any:
             folder.parent.chmod(0o755)
         server.ensure_pgdata_inited()
     return server
+
+
+def _has_room(folder: Path) -> bool:
+    return folder.is_dir() and shutil.disk_usage(folder).free > 1_000_000_000
 
 
 def _free_port() -> int:

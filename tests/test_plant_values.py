@@ -71,12 +71,13 @@ def test_text_of_another_encoding_is_read(postgres_server: PostgresServer) -> No
 
 
 def test_sqlite_may_hold_anything_anywhere(lite_vision: VisionSystem) -> None:
-    lite_vision.run(
-        "INSERT INTO \"Triggers\" (id, part_instance) VALUES (1, x'47fc00')",
-        "INSERT INTO \"Images\" (id, trigger, camera, image) VALUES (1, 'none', 5, CAST(x'47fc' AS TEXT))",
-        "INSERT INTO \"Defects\" (id, image, x, y, width, height, metadata) VALUES (1, 1, 'a', 2.5, 1e99, '7', '{')",
-    )
     with feed(lite_vision.url) as plant:
+        plant.tick()
+        lite_vision.run(
+            "INSERT INTO \"Triggers\" (part_instance) VALUES (x'47fc00')",
+            "INSERT INTO \"Images\" (trigger, camera, image) VALUES ('none', 5, CAST(x'47fc' AS TEXT))",
+            "INSERT INTO \"Defects\" (image, x, y, width, height, metadata) VALUES (1, 'a', 2.5, 1e99, '7', '{')",
+        )
         batch = plant.tick()
     (trigger,), (image,), (defect,) = batch.triggers, batch.images, batch.defects
     assert trigger.part_instance == "G\ufffd\ufffd"

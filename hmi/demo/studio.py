@@ -14,7 +14,7 @@ _TILE = 1024
 
 
 class Studio:
-    """Takes pictures `px` wide and high; keeps the lit surface of each camera (1.6 MB for 5120 px)."""
+    """Takes pictures `px` wide and high; keeps the lit surface of each scene (1.6 MB for 5120 px)."""
 
     def __init__(self, px: int, seed: int) -> None:
         self.px = px
@@ -22,16 +22,10 @@ class Studio:
         self._surfaces: dict[int, Image.Image] = {}
         self._grain = _grain(px + _TILE, seed)
 
-    def prepare(self, view: View) -> None:
-        """Draw the surface of a camera; its first picture does it otherwise."""
-        if view.number not in self._surfaces:
-            self._surfaces[view.number] = view.picture(max(320, self.px // 4), self._seed)
-
     def take(self, view: View, pores: Iterable[Pore], seed: Iterable[int]) -> bytes:
         """A JPEG of the part whose pores (px of the picture) are given; the same for the same seed."""
-        self.prepare(view)
         rng = np.random.default_rng([*seed, view.number])
-        surface = self._surfaces[view.number]
+        surface = view.turned(self._surface(view))
         gain = rng.uniform(0.94, 1.05)
         exposed = surface.point([min(255, round(level * gain)) for level in range(256)])
         left, top = rng.uniform(0, 2, 2)  # up to 8 px of the picture: no part lies exactly like the last
@@ -45,6 +39,11 @@ class Studio:
         file = io.BytesIO()
         picture.save(file, "JPEG", quality=QUALITY)
         return file.getvalue()
+
+    def _surface(self, view: View) -> Image.Image:
+        if view.scene not in self._surfaces:
+            self._surfaces[view.scene] = view.surface(max(320, self.px // 4), self._seed)
+        return self._surfaces[view.scene]
 
 
 def _draw(picture: Image.Image, pore: Pore, rng: np.random.Generator) -> None:

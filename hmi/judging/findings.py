@@ -28,10 +28,12 @@ class Outcome:
     reviews: int
     fault: str | None  # why the rules cannot judge this image
 
-    @property
-    def drawing_digest(self) -> str:
-        """Changes when, and only when, the overlay does."""
-        drawn = [(mark.x, mark.y, mark.width, mark.height, mark.state) for mark in self.markers]
+    def drawing_digest(self, verdict: str) -> str:
+        """Changes when, and only when, the overlay does: while an image waits no defect is marked as judged."""
+        drawn = [
+            (mark.x, mark.y, mark.width, mark.height, "pass" if verdict == "waiting" else mark.state)
+            for mark in self.markers
+        ]
         return hashlib.sha256(json.dumps(drawn).encode()).hexdigest()[:12]
 
 

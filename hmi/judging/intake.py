@@ -14,6 +14,7 @@ from hmi.store.mirror import HandInspection, MirroredTable
 from hmi.store.runs import Defect, Image, Key, Run, Suppression
 
 CHUNK = 400
+SURELY_COMPLETE = timedelta(minutes=1)
 FUTURE = timedelta(days=1)  # a trigger dated later than this has no usable time
 
 
@@ -21,7 +22,7 @@ FUTURE = timedelta(days=1)  # a trigger dated later than this has no usable time
 class Changes:
     """What a batch really changed, by key."""
 
-    new_runs: set[Key] = field(default_factory=set)
+    new_runs: set[Key] = field(default_factory=set)  # live ones
     runs: set[Key] = field(default_factory=set)
     images: set[Key] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
@@ -30,10 +31,10 @@ class Changes:
         return bool(self.runs or self.images or self.tables)
 
 
-def store_batch(session: Session, batch: rows.Batch, now: datetime) -> Changes:
+def store_batch(session: Session, batch: rows.Batch, now: datetime, *, is_first: bool = False) -> Changes:
     """Write everything of one batch; tell what changed. `now` is the time of arrival."""
     changes = Changes()
-    _store_triggers(session, batch, now, changes)
+    _store_triggers(session, batch, now, changes, _past_before(batch) if is_first else None)
     _store_images(session, batch.images, now, changes)
     _store_defects(session, batch.defects, now, changes)
     _store_suppressions(session, batch.suppressions, changes)
@@ -52,7 +53,15 @@ def order_ms(at: datetime | None, now: datetime) -> int:
     return max(0, int(at.timestamp() * 1000))
 
 
-def _store_triggers(session: Session, batch: rows.Batch, now: datetime, changes: Changes) -> None:
+def _past_before(batch: rows.Batch) -> datetime | None:
+    """Of the first batch: parts from before this time, by the plant's own clock, are complete long since."""
+    times = [trigger.timestamp for trigger in batch.triggers if trigger.timestamp is not None]
+    return max(times) - SURELY_COMPLETE if times else None
+
+
+def _store_triggers(
+    session: Session, batch: rows.Batch, now: datetime, changes: Changes, past_before: datetime | None
+) -> None:
     known = by_key(session, Run, [(trigger.generation, trigger.id) for trigger in batch.triggers])
     for trigger in batch.triggers:
         key = (trigger.generation, trigger.id)
@@ -68,9 +77,12 @@ def _store_triggers(session: Session, batch: rows.Batch, now: datetime, changes:
         run = known.get(key)
         if run is None:
             order = order_ms(trigger.timestamp, now)
-            run = Run(generation=key[0], id=key[1], first_seen=now, past=batch.past, order_ms=order, **values)
+            at = trigger.timestamp
+            past = batch.past or (past_before is not None and at is not None and at < past_before)
+            run = Run(generation=key[0], id=key[1], first_seen=now, past=past, order_ms=order, **values)
             session.add(run)
-            changes.new_runs.add(key)
+            if not past:
+                changes.new_runs.add(key)
         elif not _update(run, values):
             continue
         run.order_ms = order_ms(run.at, max(now, run.first_seen))

@@ -70,14 +70,19 @@ class Judging:
         self._books[self.rules.version] = self.rules
         return self.rules.version != before
 
-    def take(self, session: Session, batch: Batch, now: datetime) -> tuple[intake.Changes, Judged]:
-        """Store a batch and judge what it touched and what has become due."""
+    def take(
+        self, session: Session, batch: Batch, now: datetime, *, is_first: bool = False
+    ) -> tuple[intake.Changes, Judged]:
+        """Store a batch and judge what it touched and what has become due.
+
+        `is_first`: nothing was ever read before; all but the newest parts of the batch are the past.
+        """
         if not batch.past:
             self._settling.now_s = batch.began_s
-        changes = intake.store_batch(session, batch, now)
+        changes = intake.store_batch(session, batch, now, is_first=is_first)
         if "Cameras" in changes.tables:
             self._cameras = cameras_of(session, self._settings.line)
-        dirty = changes.runs | self._note_rows(session, batch, changes)
+        dirty = changes.runs | self._note_rows(session, changes)
         dirty |= set(self._settling.due())
         return changes, self._judge(session, dirty, now)
 
@@ -106,21 +111,20 @@ class Judging:
                 self._sizes[image.camera] = (image.width, image.height)
         return self._judge(session, {image.run_key for image in images.values() if image.run_key}, now)
 
-    def _note_rows(self, session: Session, batch: Batch, changes: intake.Changes) -> set[Key]:
+    def _note_rows(self, session: Session, changes: intake.Changes) -> set[Key]:
         """Which runs the changed images belong to; their settling begins anew."""
-        touched: set[Key] = set()
-        if not batch.past:
-            for key in changes.new_runs:
-                self._settling.run_seen(key)
-        for image in intake.by_key(session, Image, changes.images).values():
+        images = [image for image in intake.by_key(session, Image, changes.images).values() if image.run_id]
+        runs = intake.by_key(session, Run, [image.run_key for image in images if image.run_key])
+        for key in changes.new_runs:
+            self._settling.run_seen(key)
+        for image in images:
             run = image.run_key
-            if run is None:
+            if run is None or _is_past(runs.get(run)):
                 continue
-            touched.add(run)
             undecided = image.verdict == "waiting" or self._settling.is_open(run)
-            if not batch.past and not image.gone and undecided:
+            if not image.gone and undecided:
                 self._settling.rows_seen(run, image.key)
-        return touched
+        return {image.run_key for image in images if image.run_key}
 
     def _judge(self, session: Session, keys: set[Key], now: datetime) -> Judged:
         judged = Judged()

@@ -47,7 +47,7 @@ def keep_image(
         image.rules_version = outcome.rules_version
     image.verdict = verdict
     image.defects, image.fails, image.reviews = outcome.defects, outcome.fails, outcome.reviews
-    picture = _picture_version(run, image, outcome)
+    picture = _picture_version(run, image, outcome.drawing_digest(verdict))
     if picture == image.picture:
         return False
     image.picture = picture
@@ -124,9 +124,9 @@ def _says(row: Verdict) -> tuple[object, ...]:
     return row.verdict, row.text, row.findings, row.rules_version, row.px_per_mm
 
 
-def _picture_version(run: Run, image: Image, outcome: Outcome) -> str | None:
+def _picture_version(run: Run, image: Image, drawing_digest: str) -> str | None:
     """Names the file's content and the overlay; None while there is nothing to show."""
     if image.file_state != "whole" and not run.past:
         return None
-    content = f"{image.file_stamp or image.path}|{outcome.drawing_digest}"
+    content = f"{image.file_stamp or image.path}|{drawing_digest}"
     return hashlib.sha256(content.encode("utf-8", "replace")).hexdigest()[:12]

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from hmi import respond
 from hmi.auth import SEE, requires
 from hmi.parts import parts
-from hmi.screen import Screen, screen_of
+from hmi.screen import Screen, acknowledged_text, screen_of
 from hmi.store import state
-from hmi.store.runs import Run, key_of
+from hmi.store.runs import Run, key_of, reference
 
 blueprint = Blueprint("grid", __name__)
 
@@ -48,7 +48,10 @@ def acknowledge() -> BaseResponse:
             run.acknowledged_at = datetime.now(UTC)
             run.acknowledged_by = station() or "no station"
             state.touch(session)
+        said = {"run": reference(run.key), "acknowledged": acknowledged_text(run, parts().settings)}
     parts().follower.poke()
+    if respond.wants_fragment():
+        return respond.no_store(render_template("grid/_acknowledge.html", part=said))
     return respond.after_post("/")
 
 

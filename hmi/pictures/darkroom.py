@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from hmi.pictures.decode import Crop, Decoder, Small
+from hmi.pictures.memory import give_back_large_blocks
 from hmi.pictures.renditions import Box
 from hmi.plant.files import ImageFiles, Stamp
 from hmi.settings import Storage
@@ -24,6 +25,7 @@ class Darkroom:
     """All calls raise what reading (FileProblem) and decoding (PictureIncomplete, PictureRefused) raise."""
 
     def __init__(self, files: ImageFiles, storage: Storage, kept_bytes: int = KEPT_BYTES) -> None:
+        give_back_large_blocks()
         self._files = files
         self._decoder = Decoder(storage)
         self._decoding = threading.BoundedSemaphore(DECODES)

@@ -35,16 +35,20 @@ class View:
 
     number: int  # of the camera, from 1
     name: str
+    scene: int  # cameras of one scene see the same surface, turned
     draw: Draw
     zones: Zones
     turn: Turn | None
 
-    def picture(self, px: int, seed: int) -> Image.Image:
-        """The flawless surface, mode L, px wide and high; the same for the same seed."""
+    def surface(self, px: int, seed: int) -> Image.Image:
+        """The flawless surface of the scene, mode L, px wide and high; the same for the same seed."""
         relief = Relief(px)
-        light = self.draw(relief, np.random.default_rng([seed, self.number]))
-        picture = shade(relief, light, seed * 1000 + self.number)
-        return picture if self.turn is None else picture.transpose(self.turn)
+        light = self.draw(relief, np.random.default_rng([seed, self.scene]))
+        return shade(relief, light, seed * 1000 + self.scene)
+
+    def turned(self, surface: Image.Image) -> Image.Image:
+        """The scene's surface as this camera sees it."""
+        return surface if self.turn is None else surface.transpose(self.turn)
 
     def spot(self, rng: np.random.Generator) -> tuple[float, float]:
         """A place on the metal, in thousandths of the picture's side."""
@@ -55,10 +59,10 @@ class View:
 
 def view_of(number: int) -> View:
     """The view of camera `number` (from 1): five scenes, then their mirrored and turned likes."""
-    name, draw, zones = _SCENES[(number - 1) % len(_SCENES)]
-    station = (number - 1) // len(_SCENES)
+    station, scene = divmod(number - 1, len(_SCENES))
+    name, draw, zones = _SCENES[scene]
     turn = _TURNS[station % len(_TURNS)]
-    return View(number, f"{name} {station + 1}" if station else name, draw, zones, turn)
+    return View(number, f"{name} {station + 1}" if station else name, scene, draw, zones, turn)
 
 
 def _point_in(zone: Arc | Box, rng: np.random.Generator) -> tuple[float, float]:
