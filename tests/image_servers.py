@@ -1,4 +1,4 @@
-"""Real FTP and SFTP servers on this machine, in threads, that serve a folder; and ways to make them misbehave."""
+"""Real FTP and SFTP servers on this machine that serve a folder, and ways to make them misbehave."""
 
 import contextlib
 import os

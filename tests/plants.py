@@ -21,19 +21,22 @@ CAMERA_SERIALS = tuple(f"CAM{number}" for number in range(1, 6))
 START = datetime(2025, 5, 8, 13, 52, 43, tzinfo=UTC)
 PUBLICATION = "CREATE PUBLICATION everything FOR ALL TABLES"
 
-_templates: dict[int, str] = {}
-
 
 class VisionSystem:
     """Writes rows as the vision system does: ids from sequences, each call committed."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._engine = create_engine(url.replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool)
+        self._engine = create_engine(
+            url.replace("postgresql://", "postgresql+psycopg2://"), poolclass=NullPool
+        )
         self._parts = itertools.count()
 
     def build(self) -> None:
         metadata.create_all(self._engine)
+        self.add_cameras()
+
+    def add_cameras(self) -> None:
         with self.writing() as connection:
             connection.execute(insert(CAMERAS), [{"serial_number": serial} for serial in CAMERA_SERIALS])
 
@@ -88,7 +91,9 @@ def feed_settings(**settings: Any) -> FeedSettings:
     return FeedSettings(**{**defaults, **settings})
 
 
-def database(url: str, deadline_s: float = 3, lock_timeout_ms: int = 500, connect_timeout_s: float = 3) -> PlantDatabase:
+def database(
+    url: str, deadline_s: float = 3, lock_timeout_ms: int = 500, connect_timeout_s: float = 3
+) -> PlantDatabase:
     return PlantDatabase(url, connect_timeout_s, deadline_s, lock_timeout_ms)
 
 
@@ -104,13 +109,13 @@ def feed(url: str, position: Any = None, minute_s: float = 60, **settings: Any) 
 
 def template(server: PostgresServer) -> str:
     """The name of a database with an empty plant in it, made once for each server."""
-    if id(server) not in _templates:
+    if "plant" not in server.templates:
         name = server.create()
         vision = VisionSystem(server.url(name))
         vision.build()
         vision.run(PUBLICATION)
-        _templates[id(server)] = name
-    return _templates[id(server)]
+        server.templates["plant"] = name
+    return server.templates["plant"]
 
 
 @pytest.fixture(params=[pytest.param("pg_vision", marks=pytest.mark.postgres), "lite_vision"])

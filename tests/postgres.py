@@ -37,10 +37,15 @@ class PostgresServer:
 
     def __init__(self, address: str) -> None:
         self._address = make_url(address).set(drivername="postgresql")
-        self._templates: dict[str, str] = {}
+        self.templates: dict[str, str] = {}  # databases that are copied for tests, by what is in them
 
     def url(
-        self, dbname: str = "postgres", *, user: str | None = None, password: str | None = None, port: int | None = None
+        self,
+        dbname: str = "postgres",
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        port: int | None = None,
     ) -> str:
         address = self._address.set(database=dbname)
         if port is not None:
@@ -133,7 +138,12 @@ class OwnServer(PostgresServer):
         return [first, *first.children(recursive=True)]
 
     def _write_settings(self, settings: Mapping[str, Any]) -> None:
-        settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "", **settings}
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": self.port,
+            "unix_socket_directories": "",
+            **settings,
+        }
         lines = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
         with (self._folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(lines)

@@ -28,6 +28,8 @@ lite_vision = plants.lite_vision
 pg_vision = plants.pg_vision
 
 DEADLINE_S = 0.6
+OUR_LOCKS = """
+SELECT locktype, mode FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE application_name = 'porosity-hmi feed'"""
 AT_ONCE_S = 5  # heals within, the figure that every fault must keep
 
 
@@ -197,6 +199,25 @@ def test_a_read_holds_no_transaction_open(server: OwnServer, plant_url: str) -> 
     assert states == [("idle",)]
 
 
+def test_reading_at_full_speed_stands_in_nobodys_way(server: OwnServer, plant_url: str) -> None:
+    """A vendor alters a table that is being read without pause, and no lock of ours is more than a reader's."""
+    vendor, stop = VisionSystem(plant_url), threading.Event()
+    with feed(plant_url) as plant:
+        reading = threading.Thread(target=_tick_until, args=(plant, stop))
+        reading.start()
+        longest_s, modes = 0.0, set()
+        for number in range(20):
+            began = time.monotonic()
+            vendor.run(f'ALTER TABLE "Defects" ADD COLUMN extra_{number} int')
+            vendor.part()
+            longest_s = max(longest_s, time.monotonic() - began)
+            modes |= set(server.run(OUR_LOCKS))
+        stop.set()
+        reading.join()
+    assert longest_s < 1
+    assert modes <= {("relation", "AccessShareLock"), ("virtualxid", "ExclusiveLock")}
+
+
 def test_a_read_cannot_write(server: OwnServer, plant_url: str) -> None:
     database = PlantDatabase(plant_url, 3, 3, 500)
     with pytest.raises(PlantUnavailable), database.read() as session:
@@ -258,6 +279,11 @@ def test_a_database_that_is_not_there_is_named(server: OwnServer, plant_url: str
         assert "no_such_plant" in str(failure(plant))
 
 
+def _tick_until(plant: Feed, stop: threading.Event) -> None:
+    while not stop.is_set():
+        plant.tick()
+
+
 def _tick_if_possible(plant: Feed) -> None:
     with suppress(PlantUnavailable):
         plant.tick()
@@ -268,7 +294,9 @@ def _through(proxy: Proxy, url: str) -> str:
 
 
 def _sessions(server: OwnServer) -> int:
-    return server.run("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'porosity-hmi feed'")[0][0]
+    return server.run("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'porosity-hmi feed'")[
+        0
+    ][0]
 
 
 @contextmanager

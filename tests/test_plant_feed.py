@@ -34,7 +34,7 @@ def test_a_new_part_comes_once(vision: VisionSystem) -> None:
     (row,) = batch.triggers
     assert (row.id, row.part_instance, row.part) == (trigger, "38A25 RFML3P 7006 MC", "39MC")
     assert (len(batch.images), len(batch.defects)) == (5, 15)
-    assert not (again.triggers or again.images or again.defects or again.gone_defects)
+    assert (again.triggers, again.images, again.defects, again.gone_defects) == ((), (), (), ())
 
 
 def test_an_empty_plant_is_no_fault_and_its_first_part_comes(vision: VisionSystem) -> None:
@@ -99,7 +99,7 @@ def test_only_our_own_metadata_is_taken(vision: VisionSystem) -> None:
 def test_small_tables_come_whole_and_fit_into_json(vision: VisionSystem) -> None:
     vision.run(
         """INSERT INTO "Part_Information" (id, job_num, length) VALUES (1, '39MC', 12.5)""",
-        """INSERT INTO "Current_Part" (id, timestamp, part) VALUES (1, '2025-05-08 13:00:00+00:00', '39MC')""",
+        """INSERT INTO "Current_Part" (id, timestamp, part) VALUES (1, '2025-05-08 13:00:00+00', '39MC')""",
         """INSERT INTO "Outflow" (id, job_num, job_start) VALUES (1, 39, '2025-05-08 06:00:00')""",
     )
     with feed(vision.url) as plant:
@@ -138,7 +138,9 @@ def test_a_sweep_brings_decided_rows_again_and_tells_which_are_gone(vision: Visi
     vision.part(images=1, defects=3)
     with feed(vision.url) as plant:
         plant.tick()
-        vision.run('UPDATE "Defects" SET disposition = \'Scrap\' WHERE id = 1', 'DELETE FROM "Defects" WHERE id = 2')
+        vision.run(
+            "UPDATE \"Defects\" SET disposition = 'Scrap' WHERE id = 1", 'DELETE FROM "Defects" WHERE id = 2'
+        )
         batch = plant.sweep([(1, 1), (1, 2), (1, 3), (2, 3)])
     assert {row.id: row.disposition for row in batch.defects} == {1: "Scrap", 3: None}
     assert batch.gone_defects == ((1, 2),)

@@ -77,9 +77,9 @@ def test_ids_that_stay_away_are_forgotten_after_a_while(vision: VisionSystem) ->
     vision.part()
     with feed(vision.url, missing_s=0, tail_s=0) as plant:
         plant.tick()
-        vision.run('INSERT INTO "Triggers" (id, part_instance) VALUES (100, \'S\')')
+        vision.run("INSERT INTO \"Triggers\" (id, part_instance) VALUES (100, 'S')")
         plant.tick()
-        vision.run('INSERT INTO "Triggers" (id, part_instance) VALUES (50, \'S\')')
+        vision.run("INSERT INTO \"Triggers\" (id, part_instance) VALUES (50, 'S')")
         plant.tick()
         assert not plant.tick().triggers
 
@@ -88,9 +88,9 @@ def test_a_jump_of_the_ids_is_one_question_not_a_billion(vision: VisionSystem) -
     vision.part()
     with feed(vision.url) as plant:
         plant.tick()
-        vision.run('INSERT INTO "Triggers" (id, part_instance) VALUES (1000000000, \'S\')')
+        vision.run("INSERT INTO \"Triggers\" (id, part_instance) VALUES (1000000000, 'S')")
         plant.tick()
-        vision.run('INSERT INTO "Triggers" (id, part_instance) VALUES (7, \'S\'), (500000000, \'S\')')
+        vision.run("INSERT INTO \"Triggers\" (id, part_instance) VALUES (7, 'S'), (500000000, 'S')")
         assert ids(plant.tick().triggers) == [7, 500000000]
 
 

@@ -20,7 +20,9 @@ def restore(vision: VisionSystem, parts: int) -> None:
     for table, rows in TABLES.items():
         vision.run(f'DELETE FROM "{table}" WHERE id > {parts * rows}')
         if vision.url.startswith("postgresql"):
-            vision.run(f"SELECT setval('\"{table}_id_seq\"', {max(1, parts * rows)}, {str(parts > 0).lower()})")
+            vision.run(
+                f"SELECT setval('\"{table}_id_seq\"', {max(1, parts * rows)}, {str(parts > 0).lower()})"
+            )
 
 
 def test_after_a_restore_new_parts_belong_to_a_new_generation(vision: VisionSystem) -> None:
@@ -33,7 +35,7 @@ def test_after_a_restore_new_parts_belong_to_a_new_generation(vision: VisionSyst
         trigger = vision.part("new")
         batch = plant.tick()
     assert rewound.rewound
-    assert not (rewound.gone_triggers or rewound.gone_images or rewound.gone_defects)
+    assert (rewound.gone_triggers, rewound.gone_images, rewound.gone_defects) == ((), (), ())
     assert [(row.generation, row.id, row.part_instance) for row in batch.triggers] == [(2, trigger, "new")]
     assert {(row.generation, row.trigger_generation) for row in batch.images} == {(2, 2)}
     assert {(row.generation, row.image_generation) for row in batch.defects} == {(2, 2)}
@@ -77,7 +79,9 @@ def test_a_restore_while_the_feed_was_down_is_noticed_at_its_start(vision: Visio
         vision.part()
         assert {row.generation for row in plant.tick().triggers} == {2}
     assert batch.rewound
-    assert batch.position["generations"] == [{"Triggers": 4, "Images": 20, "Defects": 40, "Suppressed_Defects": 0}]
+    assert batch.position["generations"] == [
+        {"Triggers": 4, "Images": 20, "Defects": 40, "Suppressed_Defects": 0}
+    ]
 
 
 def test_generations_survive_a_restart(vision: VisionSystem) -> None:
@@ -139,7 +143,9 @@ def test_the_newest_part_deleted_is_gone_where_the_ids_go_on(pg_vision: VisionSy
 @pytest.mark.parametrize(
     ("row_id", "generation"), [(300, 1), (700, 3), (1200, 3), (None, 3)], ids=["old", "reused", "far", "none"]
 )
-def test_a_row_belongs_to_the_newest_generation_that_begins_below_it(row_id: int | None, generation: int) -> None:
+def test_a_row_belongs_to_the_newest_generation_that_begins_below_it(
+    row_id: int | None, generation: int
+) -> None:
     generations = Generations(({"Triggers": 1000}, {"Triggers": 500}))
     assert generations.of("Triggers", row_id) == generation
 

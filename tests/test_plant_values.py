@@ -23,14 +23,14 @@ ODD_TIMES = (
 
 @pytest.mark.parametrize("time", ODD_TIMES)
 def test_a_time_that_cannot_be_is_none(pg_vision: VisionSystem, time: str) -> None:
-    pg_vision.run(f'INSERT INTO "Triggers" (timestamp, part_instance) VALUES ({time}, \'S\')')
+    pg_vision.run(f"INSERT INTO \"Triggers\" (timestamp, part_instance) VALUES ({time}, 'S')")
     with feed(pg_vision.url) as plant:
         assert [row.timestamp for row in plant.tick().triggers] == [None]
 
 
 @pytest.mark.parametrize("time", ["'infinity'", "'not a time'", "12", "x'00ff'", "'0001-01-01'"])
 def test_a_time_that_cannot_be_is_none_in_sqlite_too(lite_vision: VisionSystem, time: str) -> None:
-    lite_vision.run(f'INSERT INTO "Triggers" (timestamp, part_instance) VALUES ({time}, \'S\')')
+    lite_vision.run(f"INSERT INTO \"Triggers\" (timestamp, part_instance) VALUES ({time}, 'S')")
     with feed(lite_vision.url) as plant:
         assert [row.timestamp for row in plant.tick().triggers] == [None]
 
@@ -76,18 +76,34 @@ def test_sqlite_may_hold_anything_anywhere(lite_vision: VisionSystem) -> None:
         lite_vision.run(
             "INSERT INTO \"Triggers\" (part_instance) VALUES (x'47fc00')",
             "INSERT INTO \"Images\" (trigger, camera, image) VALUES ('none', 5, CAST(x'47fc' AS TEXT))",
-            "INSERT INTO \"Defects\" (image, x, y, width, height, metadata) VALUES (1, 'a', 2.5, 1e99, '7', '{')",
+            "INSERT INTO \"Defects\" (x, y, width, height, metadata) VALUES ('a', 2.5, 1e99, '7', '{')",
         )
         batch = plant.tick()
     (trigger,), (image,), (defect,) = batch.triggers, batch.images, batch.defects
     assert trigger.part_instance == "G\ufffd\ufffd"
     assert (image.trigger, image.camera, image.path) == (None, "5", "G\ufffd")
-    assert (defect.x, defect.y, defect.width, defect.height, defect.hmi_metadata) == (None, None, None, 7, None)
+    assert (defect.x, defect.y, defect.width, defect.height, defect.hmi_metadata) == (
+        None,
+        None,
+        None,
+        7,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
     ("value", "whole"),
-    [(7, 7), ("7", 7), (7.0, 7), (7.5, None), ("seven", None), (2**31, None), (None, None), (float("nan"), None), ([], None)],
+    [
+        (7, 7),
+        ("7", 7),
+        (7.0, 7),
+        (7.5, None),
+        ("seven", None),
+        (2**31, None),
+        (None, None),
+        (float("nan"), None),
+        ([], None),
+    ],
 )
 def test_whole_numbers(value: object, whole: int | None) -> None:
     assert values.converter_for(DEFECTS.c.x, UTC)(value) == whole

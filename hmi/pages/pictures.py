@@ -8,6 +8,7 @@ from hmi.auth import SEE, requires
 from hmi.parts import parts
 from hmi.pictures.gallery import PictureUnavailable
 from hmi.pictures.renditions import Drawing, Rendition
+from hmi.plant.files import PathRefused
 from hmi.store.runs import Image, key_of
 
 blueprint = Blueprint("pictures", __name__)
@@ -26,6 +27,8 @@ def picture(image: str, rendition: str) -> BaseResponse:
         current, what = _drawing_or_404(asked)
         if current != asked:
             return _moved(current)
+        if not _is_ours(what.path):
+            abort(404)
         try:
             data = parts().gallery.render(current, what)
         except PictureUnavailable as error:
@@ -52,6 +55,15 @@ def _drawing_or_404(asked: Rendition) -> tuple[Rendition, Drawing]:
             return drawing.find(session, image, asked.name)
         except (LookupError, ValueError):
             abort(404)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether the path lies under one of the roots. One that does not is treated as if it were not there."""
+    try:
+        parts().files.locate(path)
+    except PathRefused:
+        return False
+    return True
 
 
 def _moved(current: Rendition) -> BaseResponse:

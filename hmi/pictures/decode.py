@@ -64,9 +64,9 @@ class Decoder:
             width, height = picture.size
             target = fitted(width, height, self._side_px)
             if picture.draft(picture.mode, target):
-                return Small(_reduced(picture, target), width, height)
+                return Small(_bare(_reduced(picture, target)), width, height)
             with self._whole:
-                return Small(_reduced(picture, target), width, height)
+                return Small(_bare(_reduced(picture, target)), width, height)
 
     def crop(self, data: bytes, box: Box) -> Crop:
         """The surroundings of a defect, 1:1; a smaller image is enlarged by a whole number."""
@@ -77,7 +77,7 @@ class Decoder:
         scale = max(1, CROP_PX // max(part.size))
         if scale > 1:
             part = part.resize((part.width * scale, part.height * scale), Image.Resampling.NEAREST)
-        return Crop(part, window, scale)
+        return Crop(_bare(part), window, scale)
 
     @contextmanager
     def _opened(self, data: bytes) -> Iterator[Picture]:
@@ -119,6 +119,12 @@ def _reduced(picture: Picture, target: tuple[int, int]) -> Picture:
     for number, strip in enumerate(strips):
         whole.paste(strip, (0, number * rows // factor))
     return whole.resize(target, Image.Resampling.HAMMING)
+
+
+def _bare(picture: Picture) -> Picture:
+    """Without profiles, comments and the like, which Pillow would write into the next file."""
+    picture.info = {}
+    return picture
 
 
 def _strips(picture: Picture, rows: int) -> Iterator[Picture]:

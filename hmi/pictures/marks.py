@@ -12,6 +12,7 @@ COLOURED = frozenset({"fail", "review", "waiting"})
 QUIET = frozenset({"accepted", "pass", "unusable", "suppressed", "ignored"})
 SIDES_PX = {"fail": 24, "review": 24, "waiting": 20, "accepted": 16}
 SMALLEST_PX = 14
+LARGEST_PX = 160
 _FINE = 4  # fine px per out px
 
 
@@ -32,7 +33,7 @@ def side_px(look: str, box_px: float) -> int:
     fixed = SIDES_PX.get(look, SMALLEST_PX)
     if box_px <= fixed - 10:
         return fixed
-    return min(4 * round((box_px + 12) / 4), 2000)
+    return min(4 * round((box_px + 12) / 4), LARGEST_PX)
 
 
 @lru_cache(maxsize=64)

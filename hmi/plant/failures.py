@@ -61,7 +61,7 @@ _SQLITE_KINDS: dict[int, Kind] = {
 }
 
 
-class PlantUnavailable(Exception):  # noqa: N818 - a state of the plant, not a fault of the program
+class PlantUnavailable(Exception):
     """The plant could not be read. `str()` is one line for a person and holds no secret.
 
     The line is the same for every repetition of one fault, so that whoever logs it can log it once.

@@ -26,7 +26,8 @@ _Stretch = tuple[int, int]  # ids after < id <= last
 class PastReader:
     """Reads older parts, for one thread. Every transaction is short; every call can be repeated.
 
-    position: that of the feed's newest batch; it tells rows of a restored database from older ones.
+    position: that of the feed's newest batch. `generations` comes from it, and must follow the feed's when
+    the plant database is set back: then everything that is newer than the restore is left to the feed.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class PastReader:
         self._database = database
         self._window = settings.window
         self._margin = max(1_000, settings.window)
-        self._generations = Generations.from_json((position or {}).get("generations", ()))
+        self.generations = Generations.from_json((position or {}).get("generations", ()))
 
     def read(self, before: int | None, parts: int) -> Batch:
         """The next `parts` triggers with id < before (None: the newest), with all their images and defects.
@@ -43,6 +44,9 @@ class PastReader:
         The next read goes on from the lowest trigger id of this one; `more` says whether there is any.
         Raises PlantUnavailable.
         """
+        if self.generations.cuts:
+            newest_old = self.generations.cuts[-1].get("Triggers", 0)
+            before = newest_old + 1 if before is None else min(before, newest_old + 1)
         with self._database.read() as session:
             there = sources(check_contract(session), session)
             found = there["Triggers"].newest(session, parts + 1, before)
@@ -55,7 +59,7 @@ class PastReader:
         for table, stretch in stretches.items():
             rows[table] = self._stretch(there[table], stretch) + self._strays(there[table], stretch, ours)
             ours = {row[0] for row in rows[table] if row[1] in ours}
-        fields = build.parts(there, rows, self._generations)
+        fields = build.parts(there, rows, self.generations)
         return Batch(began_s=0.0, past=True, more=more, **fields)
 
     def trigger_before(self, moment: datetime) -> int:

@@ -1,11 +1,13 @@
 """The store's engine and transactions, alike on SQLite and PostgreSQL."""
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError
@@ -17,6 +19,15 @@ log = logging.getLogger(__name__)
 BUSY_MS = 5_000
 POOL_WAIT_S = 1
 STATEMENT_MS = 2_000
+READ_ONLY = "25006"  # the server is a standby, or told to write nothing
+SQLITE_OUTAGES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 class StoreUnavailable(Exception):
@@ -113,13 +124,11 @@ def translated() -> Iterator[None]:
 
 
 def _is_outage(error: DBAPIError) -> bool:
-    return error.connection_invalidated or type(error.orig).__name__ in {
-        "OperationalError",
-        "InterfaceError",
-        "QueryCanceled",
-        "LockNotAvailable",
-        "ReadOnlySqlTransaction",
-        "AdminShutdown",
-        "CrashShutdown",
-        "CannotConnectNow",
-    }
+    """SQLite says OperationalError of mistakes in a statement too: there only its codes tell."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_OUTAGES
+    return isinstance(error.orig, psycopg2.OperationalError | psycopg2.InterfaceError) or (
+        getattr(error.orig, "pgcode", None) == READ_ONLY
+    )
