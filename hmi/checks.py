@@ -10,13 +10,14 @@ from pathlib import Path
 
 from hmi.plant.contract import check_contract
 from hmi.plant.database import PlantDatabase, PlantUnavailable
-from hmi.plant.files import FileProblem, ImageFiles
+from hmi.plant.files import FileAbsent, FileProblem, ImageFiles
 from hmi.plant.grants import check_grants
 from hmi.settings import Settings
 from hmi.store import Store, StoreUnavailable, migrate
 
 SKEW_S = 5.0
 FREE_GB = 2.0
+NO_FILE = "porosity-hmi-looks-whether-this-place-answers.jpg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,38 @@ def _check_images(settings: Settings) -> Iterator[Finding]:
     files = ImageFiles(settings.storage)
     try:
         for root in settings.storage.roots:
-            yield Finding(f"images {root.prefix}", "ok", files.probe(root.prefix))
+            yield _check_root(files, root.prefix)
+        yield from _check_newest_image(settings, files)
     finally:
         files.close()
+
+
+def _check_root(files: ImageFiles, prefix: str) -> Finding:
+    try:
+        files.stamp(f"{prefix}\\{NO_FILE}")
+    except FileAbsent:
+        return Finding(f"images {prefix}", "ok", "the place answers")
+    except FileProblem as error:
+        return Finding(f"images {prefix}", "FAILED", str(error))
+    return Finding(f"images {prefix}", "warning", f"holds a file called {NO_FILE}")
+
+
+def _check_newest_image(settings: Settings, files: ImageFiles) -> Iterator[Finding]:
+    plant = PlantDatabase.of(settings.database)
+    try:
+        with plant.read() as session:
+            newest = session.rows('SELECT "image" FROM "Images" ORDER BY "id" DESC LIMIT 1')
+    finally:
+        plant.close()
+    if not newest or newest[0][0] is None:
+        yield Finding("newest image", "warning", "the plant database names none yet")
+        return
+    try:
+        size = files.stamp(newest[0][0]).size
+    except FileProblem as error:
+        yield Finding("newest image", "FAILED", f"{newest[0][0]}: {error}")
+    else:
+        yield Finding("newest image", "ok", f"is there, {size / 1e6:.1f} MB")
 
 
 def _check_disk(settings: Settings) -> Iterator[Finding]:

@@ -105,7 +105,7 @@ def _bring(house: Parts, past: backfilling.Past) -> None:
         with click.progressbar(
             length=past.before - (past.since or 0), label="parts (by id)", file=sys.stderr
         ) as bar:
-            left = past
+            left: backfilling.Past | None = past
             while left is not None:
                 time.sleep(LOOK_S)
                 with house.store.read() as session:

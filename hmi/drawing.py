@@ -22,7 +22,7 @@ def of_images(session: Session, images: Sequence[Image]) -> list[tuple[Rendition
         markers, worst = _markers(session, image)
         found.append((_rendition(image, TILE), Drawing(image.path, markers)))
         if worst is not None:
-            found.append((_rendition(image, CROP + reference(worst.key)), _crop(image, worst)))
+            found.append((_rendition(image, CROP + reference(worst.key)), _crop(image, worst, markers)))
     return found
 
 
@@ -38,16 +38,17 @@ def find(session: Session, image: Image, name: str) -> tuple[Rendition, Drawing]
     defect = session.get(Defect, key_of(name.removeprefix(CROP)))
     if defect is None or (defect.image_generation, defect.image_id) != image.key:
         raise LookupError(name)
-    return _rendition(image, name), _crop(image, defect)
+    markers, _ = _markers(session, image)
+    return _rendition(image, name), _crop(image, defect, markers)
 
 
 def _rendition(image: Image, name: str) -> Rendition:
     return Rendition(reference(image.key), name, image.picture or "")
 
 
-def _crop(image: Image, defect: Defect) -> Drawing:
+def _crop(image: Image, defect: Defect, markers: tuple[Marker, ...]) -> Drawing:
     box = Box(defect.x or 0, defect.y or 0, defect.width or 0, defect.height or 0)
-    return Drawing(image.path or "", (), box)
+    return Drawing(image.path or "", markers, box)
 
 
 def _markers(session: Session, image: Image) -> tuple[tuple[Marker, ...], Defect | None]:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hmi import backfilling, drawing
 from hmi.judging import Judging
 from hmi.pictures.gallery import Gallery
+from hmi.pictures.renditions import Drawing, Rendition
 from hmi.plant.database import PlantDatabase, PlantUnavailable
 from hmi.plant.feed import Feed
 from hmi.plant.past import PastReader
@@ -169,12 +170,13 @@ class Term:
     def _notice(self, session: Session, batch: Batch, now: datetime) -> bool:
         """What every screen must say about the plant; True if it changed."""
         before = state.get(session, NOTICES) or {}
-        after = {"absent": list(batch.absent), "rewound_at": before.get("rewound_at")}
+        rewound_at: str | None = before.get("rewound_at")
         if batch.rewound:
-            after["rewound_at"] = now.isoformat()
+            rewound_at = now.isoformat()
             log.warning("the plant database was set back to an older state; a new generation begins")
-        elif after["rewound_at"] and now - datetime.fromisoformat(after["rewound_at"]) > REWOUND_SHOWN:
-            after["rewound_at"] = None
+        elif rewound_at and now - datetime.fromisoformat(rewound_at) > REWOUND_SHOWN:
+            rewound_at = None
+        after = {"absent": list(batch.absent), "rewound_at": rewound_at}
         if before == after:
             return False
         for remark in batch.remarks:
@@ -199,7 +201,7 @@ class Term:
             del self._watched[oldest]
             self._gallery.unwatch(reference(oldest))
 
-    def _draw(self, drawn: Sequence[tuple[drawing.Rendition, drawing.Drawing]]) -> None:
+    def _draw(self, drawn: Sequence[tuple[Rendition, Drawing]]) -> None:
         for rendition, what in drawn:
             self._gallery.prepare(rendition, what)
 

@@ -33,11 +33,29 @@ def clock(at: datetime | None, zone: ZoneInfo) -> str:
     return f"{text} {local.tzname()}" if _comes_twice(local) else text
 
 
+def moment(at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """Wall-clock time; with its date where it is not today's, so that old never looks like now."""
+    if at is None or _same_day(at, now, zone):
+        return clock(at, zone)
+    return day_and_clock(at, zone)
+
+
+def short_moment(at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """As `moment`, for narrow places: the date alone where it is not today's."""
+    if at is None or _same_day(at, now, zone):
+        return clock(at, zone)
+    return f"{at.astimezone(zone):%d %b %Y}"
+
+
 def day_and_clock(at: datetime | None, zone: ZoneInfo) -> str:
     """Date and wall-clock time."""
     if at is None:
         return UNKNOWN
     return f"{at.astimezone(zone):%Y-%m-%d} {clock(at, zone)}"
+
+
+def _same_day(at: datetime, now: datetime, zone: ZoneInfo) -> bool:
+    return at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
 def _starts_around(now: datetime, shifts: Sequence[Shift], zone: ZoneInfo) -> list[tuple[datetime, str]]:

@@ -15,7 +15,7 @@ import regions
 from hmi import wording
 from hmi.judging.expected import Camera, cameras_of, configured, expected_by
 from hmi.judging.rulebook import newest_version
-from hmi.plant_time import clock, day_and_clock, shift_at
+from hmi.plant_time import clock, day_and_clock, moment, shift_at, short_moment
 from hmi.settings import Settings
 from hmi.store import line, state
 from hmi.store.runs import Image, Key, Run, reference
@@ -137,17 +137,17 @@ def screen_of(session: Session, settings: Settings, now: datetime, run: Run | No
     tiles: tuple[Tile, ...] = ()
     part = None
     if shown is not None:
-        slots = _Slots(session, settings, shown, cameras)
+        slots = _Slots(session, settings, shown, cameras, now)
         tiles, part = slots.tiles(), slots.part()
     else:
         tiles = tuple(_empty_tile(number, camera) for number, camera in enumerate(cameras, start=1))
     return Screen(
         header=_header(session, settings, recent, now),
-        live=_live(recent[0], settings) if recent else None,
+        live=_live(recent[0], settings, now) if recent else None,
         part=part,
         tiles=tiles,
         columns=columns_for(len(tiles)),
-        strip=_strip(session, settings, recent, shown),
+        strip=_strip(session, settings, recent, shown, now),
         notices=tuple(_notices(session, settings)),
     )
 
@@ -170,11 +170,14 @@ def columns_for(tiles: int) -> int:
 class _Slots:
     """The cameras of one run: one slot each, expected ones first, in their order."""
 
-    def __init__(self, session: Session, settings: Settings, run: Run, cameras: Sequence[Camera]) -> None:
+    def __init__(
+        self, session: Session, settings: Settings, run: Run, cameras: Sequence[Camera], now: datetime
+    ) -> None:
         self._session = session
         self._settings = settings
         self._zone = settings.time.zone_info
         self._run = run
+        self._now = now
         self._images: dict[str, list[Image]] = defaultdict(list)
         for image in line.images_of(session, run):
             self._images[image.camera or ""].append(image)
@@ -240,7 +243,7 @@ class _Slots:
             run=reference(run.key),
             serial=run.serial or "no serial",
             part=run.part or "no part type",
-            triggered=clock(run.at if run.order_ms else None, self._zone),
+            triggered=moment(_usable_time(run), self._now, self._zone),
             verdict=run.verdict,
             judged=run.cameras_judged,
             expected=run.cameras_expected,
@@ -297,8 +300,8 @@ class _Slots:
         return "rules " + ", ".join(f"v{version}" for version in versions) if versions else "no rules yet"
 
 
-def _live(run: Run, settings: Settings) -> Live:
-    triggered = clock(run.at if run.order_ms else None, settings.time.zone_info)
+def _live(run: Run, settings: Settings, now: datetime) -> Live:
+    triggered = moment(_usable_time(run), now, settings.time.zone_info)
     return Live(run.serial or "no serial", run.part or "no part type", triggered)
 
 
@@ -322,7 +325,7 @@ def _header(session: Session, settings: Settings, recent: Sequence[Run], now: da
 
 
 def _strip(
-    session: Session, settings: Settings, recent: Sequence[Run], shown: Run | None
+    session: Session, settings: Settings, recent: Sequence[Run], shown: Run | None, now: datetime
 ) -> tuple[Card, ...]:
     runs = recent[: settings.ui.strip_parts]
     numbers = line.run_numbers(session, runs)
@@ -335,7 +338,7 @@ def _strip(
             short=short.get(run.serial or "", "no serial"),
             verdict=run.verdict,
             text=_card_text(run, numbers[run.key]),
-            time=clock(run.at if run.order_ms else None, zone),
+            time=short_moment(_usable_time(run), now, zone),
             is_current=shown is not None and run.key == shown.key,
         )
         for run in runs
@@ -375,6 +378,10 @@ def _waiting_text(image: Image) -> str:
         "absent": "image file is not there yet",
         "unreachable": "the place of the images does not answer",
     }.get(image.file_state, "image in, result pending")
+
+
+def _usable_time(run: Run) -> datetime | None:
+    return run.at if run.order_ms else None
 
 
 def _ms(at: datetime) -> int:

@@ -68,6 +68,15 @@ def test_a_hung_share_holds_a_reader_for_the_deadline_and_later_ones_not_at_all(
     assert sum(_waits(files, A) for _ in range(50)) < 0.2
 
 
+def test_when_all_threads_hang_nobody_waits_for_one_to_come_free(share, tmp_path, open_files):
+    files = open_files(
+        storage_of(tmp_path / "share", deadline_s=0.2, workers=1), Patience(failures=3, rest_s=30)
+    )
+    share.hang()
+    waits = [_waits(files, A) for _ in range(30)]
+    assert sum(wait > 0.1 for wait in waits) == 3
+
+
 def test_a_hung_share_never_takes_more_threads_than_allowed(share, tmp_path, open_files):
     before = _reader_threads()
     files = open_files(storage_of(tmp_path / "share", deadline_s=0.2, workers=4))
@@ -112,9 +121,11 @@ def test_the_breaker_logs_when_a_place_goes_and_when_it_comes_back_and_nothing_b
     files = open_files(storage_of(tmp_path / "share"))
     for _ in range(20):
         _waits(files, A)
+    assert list(files.troubles()) == [r"E:\images"]
     (tmp_path / "share").mkdir()
     (tmp_path / "share" / "a.jpg").write_bytes(b"image")
     _read_within(files, A, 3)
+    assert files.troubles() == {}
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
@@ -160,6 +171,19 @@ def test_calls_of_one_lane_begin_in_their_order():
     for future in futures:
         future.result(5)
     assert begun == list(range(50))
+    lanes.close()
+
+
+def test_urgent_calls_begin_before_those_that_wait_and_in_their_order():
+    lanes, begun, free = Lanes(1, 1, "test"), [], threading.Event()
+    lanes.submit(0, free.wait)
+    futures = [lanes.submit(0, lambda number=number: begun.append(number)) for number in range(3)]
+    words = ("first", "second")
+    futures += [lanes.submit(0, lambda word=word: begun.append(word), urgent=True) for word in words]
+    free.set()
+    for future in futures:
+        future.result(5)
+    assert begun == ["first", "second", 0, 1, 2]
     lanes.close()
 
 

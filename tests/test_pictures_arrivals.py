@@ -5,6 +5,7 @@ import ftplib
 import os
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -276,6 +277,20 @@ def test_looks_end_with_close(images, tmp_path):
     time.sleep(0.1)
     assert line.states("1") == ["absent"]
     assert line.states("2") == []
+
+
+def test_older_images_share_a_fixed_number_of_looks(images, tmp_path):
+    pace = Pace(first_s=0.01, waiting_s=0.01, newest=1, older_per_s=20)
+    line, asked = Line(images, tmp_path / "cache", pace), Counter()
+    really_stamp = line.files.stamp
+    line.files.stamp = lambda path: asked.update([path]) or really_stamp(path)
+    for number in range(10):
+        line.gallery.watch(str(number), rf"E:\images\{number}.jpg")
+    time.sleep(0.4)
+    line.close()
+    newest = asked.pop(r"E:\images\9.jpg")
+    assert newest > 10
+    assert max(asked.values()) <= 2
 
 
 def _noted(watch: Watch, findings: list[tuple[float, Finding]]) -> list[tuple[str | None, float]]:

@@ -160,7 +160,9 @@ def test_without_a_cache_on_disk_everything_works(open_gallery, tmp_path):
 
 def test_a_cache_folder_that_cannot_be_used_keeps_no_picture_from_being_shown(open_gallery, tmp_path):
     (tmp_path / "cache").write_text("in the way", encoding="utf-8")
-    assert decoded(open_gallery().render(TILE, Drawing(PATH))).size == (560, 420)
+    gallery = open_gallery()
+    assert decoded(gallery.render(TILE, Drawing(PATH))).size == (560, 420)
+    assert gallery.cache_trouble
 
 
 def test_a_file_that_is_replaced_under_its_name_shows_its_new_content(gallery, images):

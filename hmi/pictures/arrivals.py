@@ -75,9 +75,9 @@ class Arrivals:
         watch = self._watches.get(image)
         return watch is not None and (watch.seen is None or watch.seen.state != "broken")
 
-    def is_recent(self, watch: Watch, newest: int) -> bool:
-        """Whether fewer than `newest` images came after it."""
-        return watch.number > self._newest - newest
+    def is_recent(self, watch: Watch) -> bool:
+        """Whether it is one of the newest images, which are on the screens."""
+        return watch.number > self._newest - self._pace.newest
 
     def close(self) -> None:
         with self._changed:
@@ -129,7 +129,7 @@ class Arrivals:
 
     def _schedule(self, watch: Watch) -> None:
         wait_s = watch.wait_s
-        if watch.found is not None and watch.found.state == "whole":
-            wait_s = max(wait_s, len(self._watches) / self._pace.whole_per_s)
+        if watch.found is not None and not self.is_recent(watch):
+            wait_s = max(wait_s, len(self._watches) / self._pace.older_per_s)
         heapq.heappush(self._due, (time.monotonic() + wait_s, -watch.number, watch))
         self._changed.notify()

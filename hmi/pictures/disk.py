@@ -40,7 +40,7 @@ class DiskCache:
         self._ttl_s = ttl_s
         self._rest_s = rest_s
         self._off_until = 0.0
-        self._is_off = False
+        self.trouble = ""  # why the cache is off
         self._lock = threading.Lock()
         self._unswept_bytes = cap_bytes  # the first entry looks at what earlier processes left
 
@@ -113,13 +113,13 @@ class DiskCache:
 
     def _switch_off(self, error: OSError) -> None:
         self._off_until = time.monotonic() + self._rest_s
-        if not self._is_off:
-            self._is_off = True
-            log.warning("picture cache is off, %s: %s", self._folder, error.strerror or error)
+        was_off, self.trouble = self.trouble, error.strerror or str(error)
+        if not was_off:
+            log.warning("picture cache is off, %s: %s", self._folder, self.trouble)
 
     def _switch_on(self) -> None:
-        if self._is_off:
-            self._is_off = False
+        if self.trouble:
+            self.trouble = ""
             log.info("picture cache works again")
 
 

@@ -40,7 +40,6 @@ log = logging.getLogger(__name__)
 MEGABYTE = 1_000_000
 MOST_FLIGHTS = 500
 STAMPS_REMEMBERED = 5000
-RECENT = 64  # so many of the newest images have their small pictures kept in memory
 
 
 class _Flight(NamedTuple):
@@ -78,6 +77,11 @@ class Gallery:
     @on_seen.setter
     def on_seen(self, call: Callable[[], None]) -> None:
         self._arrivals.on_seen = call
+
+    @property
+    def cache_trouble(self) -> str:
+        """Why nothing can be kept on disk; empty while all is well. Pictures are shown all the same."""
+        return self._cache.trouble
 
     def cached(self, rendition: Rendition) -> bytes | None:
         """The JPEG if it is in the cache and not known to be of an older file. Never waits for a source."""
@@ -204,8 +208,8 @@ class Gallery:
             stamp = self._files.stamp(watch.path)
             if watch.whole is not None and watch.whole.stamp == stamp:
                 return watch.whole
-            recent = self._arrivals.is_recent(watch, RECENT)
-            developed = self._darkroom.small(watch.path, stamp, keep=recent)
+            is_recent = self._arrivals.is_recent(watch)
+            developed = self._darkroom.small(watch.path, stamp, keep=is_recent)
         except FileAbsent:
             return Finding("absent")
         except PlaceUnreachable:

@@ -46,8 +46,9 @@ class Pace:
     broken_after_s: float = 5.0
     seldom_s: float = 15.0  # once it is broken or refused, or has been absent for
     away_s: float = 60.0
-    whole_s: float = 1.0  # but never more than
-    whole_per_s: float = 100.0  # looks at whole files in all
+    whole_s: float = 1.0  # once it is whole
+    newest: int = 64  # images are looked at so often; of older ones
+    older_per_s: float = 100.0  # in all
     at_a_time: int = 2  # looks in each root
 
 

@@ -204,10 +204,11 @@ class Feed:
 
     def _begin(self, session: Session, heads: Mapping[str, int]) -> tuple[dict[str, Followed], int | None]:
         """Begin with the newest parts: what to follow from where, and the first trigger of them."""
-        newest = self._sources["Triggers"].newest(session, FIRST_PARTS)
-        first_trigger = int(newest[-1][0]) if newest else None
-        starts = dict.fromkeys(COLUMNS, 0)
-        if first_trigger is not None:
+        newest = self._sources["Triggers"].newest(session, FIRST_PARTS + 1)
+        parts = newest[:FIRST_PARTS]
+        first_trigger = int(parts[-1][0]) if parts else None
+        starts = dict.fromkeys(COLUMNS, 0)  # a plant this young is read from its first row on
+        if first_trigger is not None and len(newest) > FIRST_PARTS:
             starts |= start_at(session, first_trigger, heads, self._margin)
         return {table: self._follow(start) for table, start in starts.items()}, first_trigger
 

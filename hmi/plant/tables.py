@@ -6,6 +6,8 @@ demo and test plants, never to create anything in a real plant database. Odd spe
 """
 
 from sqlalchemy import (
+    REAL,
+    VARCHAR,
     BigInteger,
     Boolean,
     Column,
@@ -17,8 +19,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy import REAL as Real
-from sqlalchemy import VARCHAR as Varchar
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import JSON
 
@@ -70,7 +70,7 @@ DEFECTS = Table(
     Column("y", Integer),
     Column("width", Integer),
     Column("height", Integer),
-    Column("confidence", Real),
+    Column("confidence", REAL),
     Column("type", Text),
     Column("hand", Text),
     Column("uss_reviewed", Boolean),
@@ -150,6 +150,6 @@ OUTFLOW = Table(
 PROCESSED_FILES = Table(
     "processed_files",
     metadata,
-    Column("filename", Varchar, primary_key=True),
+    Column("filename", VARCHAR, primary_key=True),
     Column("processed_at", DateTime, nullable=False),
 )

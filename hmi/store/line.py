@@ -57,7 +57,9 @@ def first_pass(session: Session, since: datetime) -> tuple[int, int]:
         Run.serial.is_(None),
         ~exists().where(earlier.serial == Run.serial, ~earlier.gone, earlier.order_ms < Run.order_ms),
     )
-    counted = select(Run.verdict, func.count().label("number")).where(_since(Run, since), Run.verdict != "waiting", is_first)
+    counted = select(Run.verdict, func.count().label("number")).where(
+        _since(Run, since), Run.verdict != "waiting", is_first
+    )
     by_verdict = {row.verdict: row.number for row in session.execute(counted.group_by(Run.verdict))}
     return by_verdict.get("pass", 0), sum(by_verdict.values())
 

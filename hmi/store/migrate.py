@@ -34,7 +34,7 @@ def downgrade(store: Store, revision: str) -> None:
         command.downgrade(_config(connection), revision)
 
 
-class UnknownRevision(ValueError):  # noqa: N818 - what somebody typed, not a fault
+class UnknownRevision(ValueError):
     """A revision that this version does not know."""
 
 

@@ -23,6 +23,11 @@ class Breaker:
         self._rests_until = 0.0
         self._on_trial = False
 
+    @property
+    def trouble(self) -> str:
+        """Why the place is left alone; empty while it is not."""
+        return self._why if self._is_open else ""
+
     def admit(self) -> bool:
         """True for the one trial of a place that was left alone. Raises PlaceUnreachable."""
         with self._lock:
@@ -59,7 +64,7 @@ class Breaker:
             self._rests_until = time.monotonic() + self._rest_s
 
     def undecided(self, trial: bool) -> None:
-        """The call never began: it tells nothing about the place."""
+        """The call broke off for a reason of ours: it tells nothing about the place."""
         with self._lock:
             if trial:
                 self._on_trial = False

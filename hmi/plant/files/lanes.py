@@ -17,6 +17,7 @@ _Job = tuple[Future[Any], Callable[[], Any]]
 
 class Lanes:
     def __init__(self, lanes: int, workers: int, name: str) -> None:
+        self._urgent: list[deque[_Job]] = [deque() for _ in range(lanes)]
         self._waiting: list[deque[_Job]] = [deque() for _ in range(lanes)]
         self._running = [0] * lanes
         self._shared = max(0, workers - lanes)
@@ -29,7 +30,7 @@ class Lanes:
         self._closed = False
 
     def submit(self, lane: int, call: Callable[[], Result], *, urgent: bool = False) -> Future[Result]:
-        """Calls of one lane begin in the order in which they came, but an urgent one before all that wait.
+        """Calls of one lane begin in the order in which they came, the urgent ones before the others.
 
         Raises CancelledError after `close`.
         """
@@ -37,8 +38,7 @@ class Lanes:
         with self._changed:
             if self._closed:
                 raise CancelledError
-            waiting = self._waiting[lane]
-            waiting.appendleft((future, call)) if urgent else waiting.append((future, call))
+            (self._urgent if urgent else self._waiting)[lane].append((future, call))
             self._see_to_threads()
             self._changed.notify()
         return future
@@ -47,16 +47,18 @@ class Lanes:
         """Waiting calls are cancelled; running ones end by themselves."""
         with self._changed:
             self._closed = True
-            dropped = [future for lane in self._waiting for future, _ in lane]
-            for lane in self._waiting:
-                lane.clear()
+            queues = self._urgent + self._waiting
+            dropped = [future for queue in queues for future, _ in queue]
+            for queue in queues:
+                queue.clear()
             self._changed.notify_all()
         for future in dropped:
             future.cancel()
 
     def _see_to_threads(self) -> None:
         # A thread that was notified and is not awake yet still counts as idle, and its call as waiting.
-        if self._threads < self._most and sum(map(len, self._waiting)) > self._idle:
+        waiting = sum(map(len, self._urgent + self._waiting))
+        if self._threads < self._most and waiting > self._idle:
             self._threads += 1
             threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
 
@@ -79,14 +81,15 @@ class Lanes:
                 self._idle -= 1
             self._running[lane] += 1
             self._turn = lane + 1
-            return lane, *self._waiting[lane].popleft()
+            return lane, *(self._urgent[lane] or self._waiting[lane]).popleft()
 
     def _runnable(self) -> int | None:
         lanes = len(self._waiting)
         shared_in_use = sum(max(0, running - 1) for running in self._running)
         for step in range(lanes):
             lane = (self._turn + step) % lanes
-            if self._waiting[lane] and (not self._running[lane] or shared_in_use < self._shared):
+            has_thread = not self._running[lane] or shared_in_use < self._shared
+            if has_thread and (self._urgent[lane] or self._waiting[lane]):
                 return lane
         return None
 

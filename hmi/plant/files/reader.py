@@ -42,6 +42,7 @@ class ImageFiles:
         self._lane = {root: number for number, root in enumerate(storage.roots)}
         self._places = [_place_for(root, storage, patience) for root in storage.roots]
         self._breakers = [Breaker(f"image folder {root.prefix}", patience) for root in storage.roots]
+        self._prefixes = [root.prefix for root in storage.roots]
         self._refusals = _Refusals()
 
     def locate(self, path: str) -> Location:
@@ -68,6 +69,11 @@ class ImageFiles:
         place = self._places[self._lane[location.root]]
         return self._run(path, location, lambda: place.read(location.parts, self._limit))
 
+    def troubles(self) -> dict[str, str]:
+        """The prefixes of the roots that are unreachable now, with the reason."""
+        told = zip(self._prefixes, (breaker.trouble for breaker in self._breakers), strict=True)
+        return {prefix: trouble for prefix, trouble in told if trouble}
+
     def close(self) -> None:
         self._lanes.close()
         for place in self._places:
@@ -79,9 +85,6 @@ class ImageFiles:
         trial = breaker.admit()
         try:
             result = self._within_deadline(lane, call)
-        except _NeverBegan:
-            breaker.undecided(trial)
-            raise PlaceUnreachable("too much is waiting for this place") from None
         except PlaceUnreachable as error:
             breaker.failed(trial, str(error))
             raise
@@ -100,21 +103,16 @@ class ImageFiles:
         try:
             future = self._lanes.submit(lane, call)
         except CancelledError:
-            raise _NeverBegan from None
+            raise PlaceUnreachable("the server is closing") from None
         try:
             return future.result(self._deadline_s)
         except CancelledError:
-            raise _NeverBegan from None
+            raise PlaceUnreachable("the server is closing") from None
         except TimeoutError:
-            if future.cancel():
-                raise _NeverBegan from None
-            raise PlaceUnreachable(f"no answer in {self._deadline_s:g} s") from None
+            why = "no thread was free for" if future.cancel() else "no answer in"
+            raise PlaceUnreachable(f"{why} {self._deadline_s:g} s") from None
         finally:
             del future  # else it and its error, whose traceback holds the file's bytes, keep each other alive
-
-
-class _NeverBegan(Exception):
-    pass
 
 
 class _Refusals:
