@@ -38,10 +38,9 @@ def ask_since(session: Session, since: int) -> Past | None:
     return _keep(session, before, Past(before, None, since))
 
 
-def brought(session: Session) -> int:
-    """How many parts of the past are in."""
-    said = state.get(session, NAME)
-    return said["brought"] if said else 0
+def has_begun(session: Session) -> bool:
+    """Whether a worker has read the plant once, so that it is known where the past begins."""
+    return state.get(session, NAME) is not None
 
 
 def wanted(session: Session) -> Past | None:

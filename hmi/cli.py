@@ -1,8 +1,9 @@
 """Commands: `flask --app wsgi check | migrate | worker | backfill`."""
 
 import sys
-import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
@@ -76,13 +77,26 @@ def backfill(since: datetime) -> None:
     house = parts()
     start = since.replace(tzinfo=house.settings.time.zone_info).astimezone(UTC)
     try:
-        past = _ask(house, start)
-        if past is None:
-            click.echo(f"everything since {since:%Y-%m-%d} is here, or none of the past was asked for yet")
-            return
-        _bring(house, past)
+        with _some_worker(house):
+            past = _ask(house, start)
+            if past is not None:
+                _show_progress(house, past)
     except (PlantUnavailable, StoreUnavailable) as error:
         raise click.ClickException(f"{error}; run it again to go on") from None
+    click.echo(f"everything since {since:%Y-%m-%d} is here")
+
+
+@contextmanager
+def _some_worker(house: Parts) -> Iterator[None]:
+    """A worker that stands ready: the lease decides whether it or a running server does the work."""
+    worker = Worker(house.settings, house.store, house.gallery)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        house.gallery.close()
+        house.files.close()
 
 
 def _ask(house: Parts, start: datetime) -> backfilling.Past | None:
@@ -91,27 +105,19 @@ def _ask(house: Parts, start: datetime) -> backfilling.Past | None:
         since = PastReader(plant, house.settings.feed).trigger_before(start)
     finally:
         plant.close()
-    with house.store.write() as session:
-        return backfilling.ask_since(session, since)
+    while True:
+        with house.store.write() as session:
+            if backfilling.has_begun(session):
+                return backfilling.ask_since(session, since)
+        time.sleep(LOOK_S)
 
 
-def _bring(house: Parts, past: backfilling.Past) -> None:
-    """Show progress until all of it is in. The lease decides who works: this process or a running server."""
-    finished = threading.Event()
-    here = Worker(house.settings, house.store, house.gallery)
-    thread = threading.Thread(target=here.run, args=(finished.is_set,), name="worker", daemon=True)
-    thread.start()
-    try:
-        with click.progressbar(
-            length=past.before - (past.since or 0), label="parts (by id)", file=sys.stderr
-        ) as bar:
-            left: backfilling.Past | None = past
-            while left is not None:
-                time.sleep(LOOK_S)
-                with house.store.read() as session:
-                    now_left = backfilling.wanted(session)
-                bar.update(left.before - (now_left.before if now_left else past.since or 0))
-                left = now_left
-    finally:
-        finished.set()
-        here.stop()
+def _show_progress(house: Parts, past: backfilling.Past) -> None:
+    left: backfilling.Past | None = past
+    with click.progressbar(length=past.before - (past.since or 0), label="parts (by id)") as bar:
+        while left is not None:
+            time.sleep(LOOK_S)
+            before = left.before
+            with house.store.read() as session:
+                left = backfilling.wanted(session)
+            bar.update(before - (left.before if left else past.since or 0))

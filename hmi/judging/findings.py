@@ -29,7 +29,7 @@ class Outcome:
     fault: str | None  # why the rules cannot judge this image
 
     def drawing_digest(self, verdict: str) -> str:
-        """Changes when the overlay does, and only then. While an image waits, no defect is marked as judged."""
+        """Changes when the overlay does. While an image waits, no defect is marked as judged."""
         drawn = [
             (mark.x, mark.y, mark.width, mark.height, "pass" if verdict == "waiting" else mark.state)
             for mark in self.markers

@@ -10,7 +10,7 @@ from hmi.plant import build
 from hmi.plant.contract import Contract, check_contract
 from hmi.plant.database import PlantDatabase, PlantUnavailable, Session
 from hmi.plant.deadline import Deadline
-from hmi.plant.follow import Followed, Found, News
+from hmi.plant.follow import MOST_READ_AGAIN, Followed, Found, News
 from hmi.plant.generations import Generations
 from hmi.plant.locate import start_at
 from hmi.plant.pace import Pace, WatchedTime
@@ -207,7 +207,8 @@ class Feed:
         newest = self._sources["Triggers"].newest(session, FIRST_PARTS + 1)
         parts = newest[:FIRST_PARTS]
         first_trigger = int(parts[-1][0]) if parts else None
-        starts = dict.fromkeys(COLUMNS, 0)  # a plant this young is read from its first row on
+        # A plant with fewer parts is read from its first row on, unless orphans have piled up there.
+        starts = {table: max(0, heads.get(table, 0) - MOST_READ_AGAIN) for table in COLUMNS}
         if first_trigger is not None and len(newest) > FIRST_PARTS:
             starts |= start_at(session, first_trigger, heads, self._margin)
         return {table: self._follow(start) for table, start in starts.items()}, first_trigger
