@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from hmi import respond
 from hmi.auth import SEE, requires
 from hmi.parts import parts
-from hmi.screen import Screen, acknowledged_text, screen_of
+from hmi.screen import Screen, acknowledged_text, screen_of, unknown_screen
 from hmi.store import state
 from hmi.store.runs import Run, key_of, reference
 
@@ -99,7 +99,7 @@ def _frozen(run: str) -> Screen:
 
 def _nothing_yet() -> str:
     """Before the store has answered once: every expected camera, unknown."""
-    screen = Screen.unknown(parts().settings)
+    screen = unknown_screen(parts().settings)
     return render_template("grid/_live.html", screen=screen, frozen=False)
 
 

@@ -1,7 +1,7 @@
 """What the line's screens ask of the store. Every question is answered from an index."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from hmi.store.runs import Image, Key, Run
 from hmi.store.verdicts import Verdict
 
-#: Verdicts that end a run: nothing of it is awaited any more.
+CLOCKS_APART = timedelta(days=1)
 OPEN_QUEUE = ("fail", "review")
 
 
@@ -64,11 +64,16 @@ def first_pass(session: Session, since: datetime) -> tuple[int, int]:
     return by_verdict.get("pass", 0), sum(by_verdict.values())
 
 
-def open_reviews(session: Session, since: datetime | None) -> int:
-    """Runs that wait for a decision: failing or borderline, seen live."""
-    waiting = [Run.verdict.in_(OPEN_QUEUE), ~Run.past, ~Run.gone]
-    if since is not None:
-        waiting.append(Run.first_seen >= since)
+def open_reviews(session: Session, since: datetime) -> int:
+    """Runs that wait for a decision: failing or borderline, seen live since then."""
+    around_ms = int((since - CLOCKS_APART).timestamp() * 1000)  # the index knows the plant's time, not ours
+    waiting = (
+        Run.verdict.in_(OPEN_QUEUE),
+        or_(Run.order_ms >= around_ms, Run.order_ms == 0),
+        Run.first_seen >= since,
+        ~Run.past,
+        ~Run.gone,
+    )
     return session.scalar(select(func.count()).select_from(Run).where(*waiting)) or 0
 
 

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text
 
 from hmi.store.database import Store, translated
-from hmi.store.state import VERSION, State
+from hmi.store.state import BEGAN, VERSION, State
 
 VERSION_TABLE = "hmi_schema"
 HEAD = "head"
@@ -99,4 +99,6 @@ def _begin_counting(connection: Connection) -> None:
     """The version counter starts at the present time, so that a new store never counts below an old one."""
     is_there = connection.execute(select(State.name).where(State.name == VERSION)).first()
     if is_there is None:
-        connection.execute(insert(State).values(name=VERSION, number=time.time_ns() // 1_000_000))
+        now_ms = time.time_ns() // 1_000_000
+        for name in (VERSION, BEGAN):
+            connection.execute(insert(State).values(name=name, number=now_ms))

@@ -1,6 +1,6 @@
 """Small facts that all processes share: the version counter, the feed's position, the worker's lease."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Text, select, update
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from hmi.store.columns import Base, Json
 
 VERSION = "version"
+BEGAN = "began"  # ms since 1970
 
 
 class State(Base):
@@ -37,6 +38,12 @@ class Lease(Base):
     beat: Mapped[int] = mapped_column(BigInteger)
     reads: Mapped[int] = mapped_column(BigInteger)
     trouble: Mapped[str] = mapped_column(Text)
+
+
+def began_at(session: Session) -> datetime:
+    """When this store was made: when the product first looked at the plant."""
+    began = session.scalar(select(State.number).where(State.name == BEGAN)) or 0
+    return datetime.fromtimestamp(began / 1000, UTC)
 
 
 def get(session: Session, name: str) -> Any:
