@@ -10,7 +10,7 @@ from hmi.pictures.renditions import Box, Drawing, Rendition
 from hmi.store.runs import Defect, Image, key_of, reference
 from hmi.store.verdicts import Verdict
 
-TILE, STRIP, CROP = "tile", "strip", "crop-"
+TILE, SMALL, CROP = "tile", "small", "crop-"
 
 
 def of_images(session: Session, images: Sequence[Image]) -> list[tuple[Rendition, Drawing]]:
@@ -20,7 +20,7 @@ def of_images(session: Session, images: Sequence[Image]) -> list[tuple[Rendition
         if image.picture is None or not image.path:
             continue
         markers, worst = _markers(session, image)
-        found.append((_rendition(image, TILE), Drawing(image.path, markers)))
+        found += [(_rendition(image, name), Drawing(image.path, markers)) for name in (TILE, SMALL)]
         if worst is not None:
             found.append((_rendition(image, CROP + reference(worst.key)), _crop(image, worst, markers)))
     return found
@@ -30,7 +30,7 @@ def find(session: Session, image: Image, name: str) -> tuple[Rendition, Drawing]
     """One rendition of an image by its name. Raises LookupError where there is no such picture."""
     if not image.path or image.picture is None:
         raise LookupError(name)
-    if name in (TILE, STRIP):
+    if name in (TILE, SMALL):
         markers, _ = _markers(session, image)
         return _rendition(image, name), Drawing(image.path, markers)
     if not name.startswith(CROP):

@@ -26,7 +26,7 @@ def entries(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize(
     ("image", "name", "version"),
-    [("318683", "tile", "0af3"), ("318683.2", "crop-214635.2", "v_1-2"), ("1", "strip", "")],
+    [("318683", "tile", "0af3"), ("318683.2", "crop-214635.2", "v_1-2"), ("1", "small", "")],
 )
 def test_a_rendition_has_one_form_that_is_a_file_name(image, name, version):
     rendition = Rendition(image, name, version)

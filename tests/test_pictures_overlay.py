@@ -90,8 +90,10 @@ def test_the_failing_one_lies_on_top_whatever_the_order():
     pile = [at(50, 50, state) for state in ("fail", "ignored", "review", "pass")]
     alone = overlay(grey(), pile[:1], WHOLE, 9).picture
     drawn = overlay(grey(), pile, WHOLE, 9).picture
-    covered = np.asarray(mark("fail", 24, "RGB").cover) == 255
-    both = [np.asarray(picture)[38:62, 38:62][covered] for picture in (alone, drawn)]
+    side = side_px("fail", 8)
+    covered = np.asarray(mark("fail", side, "RGB").cover) == 255
+    own = slice(50 - side // 2, 50 + side // 2)
+    both = [np.asarray(picture)[own, own][covered] for picture in (alone, drawn)]
     assert (both[0] == both[1]).all()
 
 

@@ -18,7 +18,7 @@ from hmi.pictures.darkroom import Darkroom
 from hmi.pictures.decode import fitted
 from hmi.pictures.disk import DiskCache, Kept
 from hmi.pictures.overlay import View, overlay
-from hmi.pictures.renditions import STRIP_PX, Box, Drawing, Rendition
+from hmi.pictures.renditions import SMALL_PX, Box, Drawing, Rendition
 from hmi.pictures.unavailable import EXPECTED, PictureUnavailable, why_unavailable
 from hmi.pictures.watches import FileSeen, Finding, Pace, Watch
 from hmi.plant.files import (
@@ -186,8 +186,8 @@ class Gallery:
         developed = self._darkroom.small(drawing.path, stamp)
         small = developed.small
         picture = small.picture
-        if rendition.name == "strip":
-            picture = picture.resize(fitted(*picture.size, STRIP_PX), Image.Resampling.HAMMING)
+        if rendition.name == "small":
+            picture = picture.resize(fitted(*picture.size, SMALL_PX), Image.Resampling.HAMMING)
         view = View(0, 0, picture.width / small.width, picture.height / small.height)
         return self._overlaid(picture, drawing, view), developed.stamp
 

@@ -10,8 +10,9 @@ WHITE, GREY, DARK = "#ffffff", "#a8a8a8", "#1c1c1c"
 
 COLOURED = frozenset({"fail", "review", "waiting"})
 QUIET = frozenset({"accepted", "pass", "unusable", "suppressed", "ignored"})
-SIDES_PX = {"fail": 24, "review": 24, "waiting": 20, "accepted": 16}
-SMALLEST_PX = 14
+#: A tile is shown at about two thirds of its size: there the smallest mark is 14 px wide.
+SIDES_PX = {"fail": 28, "review": 28}
+SMALLEST_PX = 22
 LARGEST_PX = 160
 _FINE = 4  # fine px per out px
 

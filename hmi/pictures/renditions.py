@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 from hmi.pictures.overlay import Marker
 
-STRIP_PX = 200  # longest side of a picture in the strip
+SMALL_PX = 280  # longest side of a picture for a small tile
 CROP_PX = 320  # side of a 1:1 crop, unless its defect is larger
 LARGEST_CROP_PX = 960
 
 _WORD = r"[0-9a-z_-]+(?:\.[0-9a-z_-]+)*"
 _IMAGE = re.compile(_WORD, re.ASCII)
-_NAME = re.compile(rf"tile|strip|crop-{_WORD}", re.ASCII)
+_NAME = re.compile(rf"tile|small|crop-{_WORD}", re.ASCII)
 _VERSION = re.compile(rf"(?:{_WORD})?", re.ASCII)
 _LONGEST = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One picture of one image: `tile`, `strip` or `crop-<defect>`, in one version of its content.
+    """One picture of one image: `tile`, `small` or `crop-<defect>`, in one version of its content.
 
     Raises ValueError for anything that is not small letters, digits, `-`, `_` and single dots: the one
     canonical form is also a file name, on every system.

@@ -11,7 +11,7 @@ from statistics import median_low
 from hmi.plant.database import Session
 
 PARENTS = {"Images": "trigger", "Defects": "image", "Suppressed_Defects": "defect"}
-_SAMPLE = 50  # rows looked at in one step of the bisection: strays among them do not mislead it
+_SAMPLE = 20  # rows looked at in one step of the bisection: strays among them do not mislead it
 _MOST_STEPS = 70
 
 

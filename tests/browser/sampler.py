@@ -18,7 +18,7 @@ SAMPLER = """() => {
     return {
       words: element.innerText,
       colours: [style.backgroundColor, style.borderTopColor, style.boxShadow].join(" "),
-      isHatched: style.backgroundImage !== "none",
+      isHatched: element.matches(".card-verdict") || style.backgroundImage.includes("gradient"),
     };
   };
   window.samples = [];
