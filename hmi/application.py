@@ -1,6 +1,7 @@
 """Wires the web application; nothing else happens here."""
 
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 
 from flask import Flask, Response
 from flask_wtf.csrf import CSRFProtect
@@ -48,7 +49,16 @@ def create_app(settings: Settings) -> Flask:
     files = ImageFiles(settings.storage)
     gallery = Gallery(files, settings.storage)
     follower = Follower(store, lambda: render_live(app, settings, store))
-    app.extensions[EXTENSION] = Parts(settings, store, files, gallery, follower, build_id(), asset)
+    app.extensions[EXTENSION] = Parts(
+        settings,
+        store,
+        files,
+        gallery,
+        follower,
+        build_id(),
+        BoundedSemaphore(max(1, settings.server.threads // 4)),
+        asset,
+    )
     for page in (grid, health, pictures):
         app.register_blueprint(page.blueprint)
     app.view_functions["static"] = auth.requires(auth.PUBLIC)(app.view_functions["static"])

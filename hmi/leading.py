@@ -49,7 +49,6 @@ class Term:
         self._on_change = on_change
         self._plant = PlantDatabase.of(settings.database)
         self._judging = Judging(settings)
-        self._reader = PastReader(self._plant, settings.feed)
         self._trouble = ""
         self._next_tick = 0.0
         self._next_slow_check = 0.0
@@ -66,6 +65,7 @@ class Term:
             position = state.get(session, POSITION)
             state.touch(session)
         self._is_first = position is None
+        self._reader = PastReader(self._plant, self._settings.feed, position)
         self._feed = Feed(self._plant, self._settings.feed, position)
         self._watch(images)
         self._on_change()
@@ -98,6 +98,8 @@ class Term:
             self._plant_fails(str(error))
             self._next_tick = time.monotonic() + self._feed.delay_s
             return
+        if batch.rewound:
+            self._reader.generations = self._feed.generations
         self._store_batch(batch)
         if self._trouble:
             log.info("plant database: answers again")
@@ -123,9 +125,9 @@ class Term:
             drawn = drawing.of_images(session, judged.images)
         self._is_first = False
         self._watch(arrived)
+        self._draw(drawn)
         if shown:
             self._on_change()
-        self._draw(drawn)
 
     def _take_files(self) -> None:
         seen = self._gallery.seen()
@@ -136,8 +138,8 @@ class Term:
             judged = self._judging.files_seen(session, seen, _now())
             state.touch(session)
             drawn = drawing.of_images(session, judged.images)
-        self._on_change()
         self._draw(drawn)
+        self._on_change()
 
     def _take_past(self, past: backfilling.Past) -> None:
         try:
@@ -176,7 +178,12 @@ class Term:
             log.warning("the plant database was set back to an older state; a new generation begins")
         elif rewound_at and now - datetime.fromisoformat(rewound_at) > REWOUND_SHOWN:
             rewound_at = None
-        after = {"absent": list(batch.absent), "rewound_at": rewound_at}
+        rules = self._judging.rules
+        after = {
+            "absent": list(batch.absent),
+            "rewound_at": rewound_at,
+            "faults": {camera: f"rules v{rules.version}: {why}" for camera, why in rules.faults.items()},
+        }
         if before == after:
             return False
         for remark in batch.remarks:

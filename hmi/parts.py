@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from flask import current_app
 
@@ -22,6 +23,7 @@ class Parts:
     gallery: Gallery
     follower: Follower
     build: str
+    picture_places: BoundedSemaphore  # so many threads may wait for pictures
     asset: Callable[[str], str]  # address of a static file, with its version
 
 

@@ -45,6 +45,7 @@ class Judging:
         self._settings = settings
         self._settling = Settling(settings.line.settle_s, settings.line.grace_s)
         self._books: dict[int, rulebook.Rulebook] = {}
+        self._version = 0
         self._sizes: dict[str, tuple[int, int]] = {}
         self._cameras: tuple[Camera, ...] = ()
         self.rules: rulebook.Rulebook
@@ -65,10 +66,11 @@ class Judging:
 
     def check_rules(self, session: Session, now: datetime) -> bool:
         """Put a change of settings or of "Regions" into force; True if there was one."""
-        before = self.rules.version if hasattr(self, "rules") else None
-        self.rules = rulebook.publish_if_changed(session, self._settings, now)
-        self._books[self.rules.version] = self.rules
-        return self.rules.version != before
+        before = self._books.get(self._version)
+        self.rules = rulebook.publish_if_changed(session, self._settings, now, before)
+        self._version = self.rules.version
+        self._books[self._version] = self.rules
+        return self.rules is not before
 
     def take(
         self, session: Session, batch: Batch, now: datetime, *, is_first: bool = False

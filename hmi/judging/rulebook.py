@@ -8,11 +8,11 @@ named; it is never left out in silence.
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import regions
@@ -40,9 +40,15 @@ class Rulebook:
         """The scale that judges this camera, None where it cannot be judged."""
         return self.body["cameras"].get(camera, {}).get("px_per_mm", self.body["px_per_mm"])
 
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """camera → why nothing on it can be judged."""
+        faults: Mapping[str, str] = self.body["faults"]
+        return faults
+
     def fault_of(self, camera: str) -> str | None:
         """Why nothing on this camera can be judged, in words, or None."""
-        return self.body["faults"].get(camera)
+        return self.faults.get(camera)
 
     def _case(self, camera: str, part: str | None) -> dict[str, Any]:
         own = [
@@ -50,7 +56,7 @@ class Rulebook:
             for region in self.body["regions"]
             if region["camera_id"] == camera and region["part_number"] in (None, part)
         ]
-        faulty = camera in self.body["faults"]
+        faulty = camera in self.faults
         return {
             "px_per_mm": None if faulty else self.px_per_mm(camera),
             "uncertainty_px": self.body["uncertainty_px"],
@@ -62,15 +68,9 @@ class Rulebook:
 
 
 def compose(session: Session, settings: Settings) -> dict[str, Any]:
-    """The rules as settings and "Regions" have them now: the body of a version."""
+    """The rules as settings and "Regions" have them now, not yet looked at for faults."""
     rules = settings.regions
-    found = session.scalars(select(Region).order_by(Region.camera_id, Region.id)).all()
-    drawn = [_as_json(region) for region in found if region.active]
-    faults: dict[str, str] = {}
-    for region in drawn:
-        fault = _fault(region)
-        if fault:
-            faults.setdefault(region["camera_id"], fault)
+    drawn = session.scalars(select(Region).where(Region.active).order_by(Region.camera_id, Region.id))
     return {
         "px_per_mm": rules.px_per_mm,
         "cameras": {
@@ -82,32 +82,39 @@ def compose(session: Session, settings: Settings) -> dict[str, Any]:
         "outside_regions": rules.outside_regions,
         "judge_suppressed": rules.judge_suppressed,
         "default": rules.default_rule.model_dump(),
-        "regions": drawn,
-        "faults": faults,
+        "regions": [_as_json(region) for region in drawn],
     }
 
 
-def publish_if_changed(session: Session, settings: Settings, now: datetime) -> Rulebook:
+def publish_if_changed(
+    session: Session, settings: Settings, now: datetime, in_force: Rulebook | None
+) -> Rulebook:
     """The rules in force; what was changed in the settings or in the table by hand becomes a version."""
-    newest = newest_version(session)
-    body = compose(session, settings)
-    digest = _digest(body)
+    composed = compose(session, settings)
+    digest = _digest(composed)
+    newest = session.execute(
+        select(RulesVersion.version, RulesVersion.sha256).order_by(RulesVersion.version.desc()).limit(1)
+    ).first()
     if newest and newest.sha256 == digest:
-        return Rulebook(newest.version, newest.body)
-    version = newest.version + 1 if newest else 1
-    who = _who_changed(newest.body if newest else None, body)
-    session.add(
-        RulesVersion(version=version, body=body, sha256=digest, who=who, why=f"changed in the {who}", at=now)
-    )
+        is_known = in_force is not None and in_force.version == newest.version
+        return in_force if is_known and in_force else rulebook(session, newest.version)
+    before = in_force or (rulebook(session, newest.version) if newest else None)
+    return _publish(session, composed, digest, before, now)
+
+
+def _publish(
+    session: Session, composed: dict[str, Any], digest: str, before: Rulebook | None, now: datetime
+) -> Rulebook:
+    version = before.version + 1 if before else 1
+    body = {**composed, "faults": _faults(composed["regions"])}
+    who = _who_changed(before, body)
+    why = f"changed in the {who}"
+    session.add(RulesVersion(version=version, body=body, sha256=digest, who=who, why=why, at=now))
+    session.flush()
     for camera, fault in body["faults"].items():
         log.error("rules v%d cannot judge camera %s: %s", version, camera, fault)
     log.info("rules v%d in force (by %s)", version, who)
     return Rulebook(version, body)
-
-
-def newest_version(session: Session) -> RulesVersion | None:
-    newest = select(func.max(RulesVersion.version)).scalar_subquery()
-    return session.scalar(select(RulesVersion).where(RulesVersion.version == newest))
 
 
 def rulebook(session: Session, version: int) -> Rulebook:
@@ -133,6 +140,16 @@ def _as_json(region: Region) -> dict[str, Any]:
     }
 
 
+def _faults(drawn: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """camera → why its regions cannot judge."""
+    found: dict[str, str] = {}
+    for region in drawn:
+        fault = _fault(region)
+        if fault:
+            found.setdefault(region["camera_id"], fault)
+    return found
+
+
 def _fault(region: Mapping[str, Any]) -> str | None:
     try:
         regions.validate_region(regions.Region.from_json(region))
@@ -145,7 +162,7 @@ def _digest(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _who_changed(before: Mapping[str, Any] | None, body: Mapping[str, Any]) -> str:
-    if before is not None and before["regions"] != body["regions"]:
+def _who_changed(before: Rulebook | None, body: Mapping[str, Any]) -> str:
+    if before is not None and before.body["regions"] != body["regions"]:
         return "database"
     return "settings"

@@ -14,6 +14,7 @@ from hmi.store.runs import Image, key_of
 blueprint = Blueprint("pictures", __name__)
 
 IMMUTABLE = "private, max-age=31536000, immutable"
+PLACE_S, PATIENCE_S = 0.2, 1.0
 STATUS = {"waiting": 503, "unreachable": 503, "refused": 415}
 
 
@@ -30,12 +31,22 @@ def picture(image: str, rendition: str) -> BaseResponse:
         if not _is_ours(what.path):
             abort(404)
         try:
-            data = parts().gallery.render(current, what)
+            data = _rendered(current, what)
         except PictureUnavailable as error:
             return _unavailable(error)
     response = Response(data, mimetype="image/jpeg")
     response.headers["Cache-Control"] = IMMUTABLE
     return response
+
+
+def _rendered(rendition: Rendition, what: Drawing) -> bytes:
+    """Wait for a picture that is being made, but only in some of the threads: polls need the others."""
+    if not parts().picture_places.acquire(timeout=PLACE_S):
+        raise PictureUnavailable("waiting", "too many pictures are being waited for")
+    try:
+        return parts().gallery.render(rendition, what, PATIENCE_S)
+    finally:
+        parts().picture_places.release()
 
 
 def _rendition_or_404(image: str, name: str, version: str) -> Rendition:

@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from hmi import wording
 from hmi.judging.expected import Camera, cameras_of, configured
-from hmi.judging.rulebook import newest_version
 from hmi.plant_time import clock, moment, shift_at, short_moment
 from hmi.screen.slots import Slots
 from hmi.screen.times import in_ms, usable_time
@@ -125,10 +124,10 @@ def _notices(session: Session, settings: Settings) -> Iterable[str]:
     absent = said.get("absent")
     if isinstance(absent, list) and absent:
         yield f"The plant database lacks {', '.join(absent)}: what depends on it is unknown"
-    rules = newest_version(session)
-    if rules is not None:
-        for camera, fault in rules.body["faults"].items():
-            yield f"Rules v{rules.version} cannot judge camera {camera}: {fault}"
+    faults = said.get("faults")
+    if isinstance(faults, dict):
+        for camera, fault in faults.items():
+            yield f"Camera {camera} cannot be judged by {fault}"
 
 
 def _empty_tile(number: int, camera: Camera) -> Tile:

@@ -15,9 +15,11 @@ from playwright.sync_api import Page
 SAMPLER = """() => {
   const look = (element) => {
     const style = getComputedStyle(element);
+    const border = style.borderTopWidth === "0px" ? "" : style.borderTopColor;
+    const isSeen = style.visibility === "visible";
     return {
       words: element.innerText,
-      colours: [style.backgroundColor, style.borderTopColor, style.boxShadow].join(" "),
+      colours: isSeen ? [style.backgroundColor, border, style.boxShadow].join(" ") : "",
       isHatched: element.matches(".card-verdict") || style.backgroundImage.includes("gradient"),
     };
   };

@@ -19,7 +19,7 @@ FRESH_MS = 5000
 SLACK_MS = 600  # from one sample and one look of the watchdog to the next
 ENOUGH_MS = FRESH_MS + 1500
 ZONE = ZoneInfo("America/Detroit")
-LOST = r"Failed to load resource|request failed: \S+/live"
+LOST = r"Failed to load resource|console: htmx:(afterRequest|sendError|timeout)|request failed: \S+/live"
 
 pytestmark = pytest.mark.usefixtures("lost_polls_are_expected")
 
