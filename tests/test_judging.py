@@ -359,9 +359,13 @@ def test_a_deleted_trigger_leaves_the_line(line):
 
 def test_a_thousand_images_of_the_past_come_in_few_statements(line):
     triggers = [trigger(number) for number in range(1, 201)]
-    images = [image(10 * number + place, "AB"[place], of=number) for number in range(1, 201) for place in (0, 1)]
+    images = [
+        image(10 * number + place, "AB"[place], of=number) for number in range(1, 201) for place in (0, 1)
+    ]
     defects = [defect(number, of=10 * number) for number in range(1, 201)]
     line.read(0, *triggers, *images, *defects, past=True)
     with line.store.read() as session:
-        counts = [session.scalar(select(func.count()).select_from(table)) for table in (Run, Image, Defect, Verdict)]
+        counts = [
+            session.scalar(select(func.count()).select_from(table)) for table in (Run, Image, Defect, Verdict)
+        ]
     assert counts == [200, 400, 200, 400]

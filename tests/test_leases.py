@@ -17,6 +17,12 @@ def beat(store, lease, *, read: bool = False) -> None:
         lease.checked(session, read=read, trouble="")
 
 
+def leave_a_mark(store, lease) -> None:
+    with store.write() as session:
+        state.put(session, "mark", "somebody was here")
+        lease.checked(session, read=True, trouble="")
+
+
 def test_the_first_one_leads_and_the_second_waits(store):
     anna, ben = WorkerLease(store), WorkerLease(store)
     assert anna.acquire()
@@ -63,9 +69,8 @@ def test_who_lost_the_lease_writes_nothing(store):
     anna.acquire()
     time.sleep(SHORT_S * 1.5)
     ben.acquire()
-    with pytest.raises(LeaseLost), store.write() as session:
-        state.put(session, "mark", "anna was here")
-        anna.checked(session, read=True, trouble="")
+    with pytest.raises(LeaseLost):
+        leave_a_mark(store, anna)
     with store.read() as session:
         assert state.get(session, "mark") is None
 

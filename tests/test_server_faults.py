@@ -38,9 +38,7 @@ class Plant:
         self.dbname = postgres.create()
         make_plant(postgres.url(self.dbname), CAMERAS)
         self.url = postgres.url(self.dbname, port=cable.port)
-        self.vision = DemoPlant(
-            postgres.url(self.dbname), folder / "images", cameras=CAMERAS, picture_px=320
-        )
+        self.vision = DemoPlant(postgres.url(self.dbname), folder / "images", cameras=CAMERAS, picture_px=320)
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
@@ -182,7 +180,9 @@ def test_a_server_that_was_killed_and_started_again_is_live_within_seconds(plant
         until(server.is_fresh)
         server.kill()
         server.start()
-        assert seconds_until(server.is_fresh) <= FRESH_S + 1  # its own lease, never given back, runs out first
+        assert (
+            seconds_until(server.is_fresh) <= FRESH_S + 1
+        )  # its own lease, never given back, runs out first
         assert server.complaints() == []
 
 

@@ -10,7 +10,7 @@ window.hmiClock = (() => {
   const now = () => serverMs + (performance.now() - atMs);
 
   const duration = (ms) => {
-    const s = Math.max(0, Math.floor(ms / 1000));
+    const s = Math.max(0, Math.round(ms / 1000));
     if (s < 60) return `${s} s`;
     const mm = Math.floor(s / 60);
     if (mm < 60) return `${mm}:${String(s % 60).padStart(2, "0")} min`;
@@ -36,7 +36,7 @@ window.hmiClock = (() => {
     if (element.textContent !== text) element.textContent = text;
   };
 
-  setInterval(tick, 500);
+  setInterval(tick, 250);
   return {
     now,
     duration,

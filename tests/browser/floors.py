@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from hmi.demo import DemoPlant, Written, camera_serial, demo_line, make_plant
+from hmi.store.runs import reference
 from tests.browser.http_proxy import HttpProxy
 from tests.servers import Server
 from tests.waiting import until
@@ -58,7 +59,7 @@ class Floor:
 
 def run_of(written: Written) -> str:
     """The part's run as addresses name it."""
-    return f"1.{written.trigger}"
+    return reference((1, written.trigger))
 
 
 def shows(page: Page, written: Written, verdict: str = "") -> None:

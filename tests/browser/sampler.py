@@ -57,7 +57,7 @@ class Sample:
 
 
 class Sampler:
-    """Begins at once. Times given and taken are ms of the page's monotonic clock."""
+    """Begins at once."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -66,20 +66,13 @@ class Sampler:
     def now_ms(self) -> float:
         return float(self._page.evaluate("performance.now()"))
 
-    def samples(self, start_ms: float = 0, end_ms: float = float("inf")) -> list[Sample]:
+    def samples(self) -> list[Sample]:
         found = self._page.evaluate("window.samples")
-        return [
-            Sample(one["atMs"], one["seen"], one["banner"])
-            for one in found
-            if start_ms <= one["atMs"] <= end_ms
-        ]
+        return [Sample(one["atMs"], one["seen"], one["banner"]) for one in found]
 
-    def live(self, start_ms: float = 0, end_ms: float = float("inf")) -> list[float]:
-        """When the screen looked live."""
-        return [sample.at_ms for sample in self.samples(start_ms, end_ms) if sample.is_live]
-
-    def banners(self, start_ms: float, end_ms: float = float("inf")) -> set[str]:
-        return {sample.banner for sample in self.samples(start_ms, end_ms)}
+    def live(self, start_ms: float) -> list[float]:
+        """When the screen looked live since then."""
+        return [sample.at_ms for sample in self.samples() if sample.at_ms > start_ms and sample.is_live]
 
 
 def until(page: Page, condition: Callable[[], object], within_s: float = 20.0) -> None:

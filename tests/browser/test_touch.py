@@ -1,0 +1,168 @@
+"""A finger acts on what was under it when it came down, whatever the line does meanwhile."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.browsers import Visits
+from tests.browser.floors import Floor, poll_now, run_of, shows
+from tests.browser.http_proxy import Passing
+from tests.browser.sampler import until
+
+TIMES = 30
+PRESSES_MS = (0, 5, 10, 15, 20, 30, 45, 60, 80, 120)
+SNAPSHOT_FROM = 1_000_000
+
+
+class Line:
+    """Shows one of two real parts, the other one with the next poll; keeps what fingers caused."""
+
+    def __init__(self, floor: Floor, page: Page) -> None:
+        self.page = page
+        self.proxy = floor.proxy
+        self.runs: list[str] = []
+        self._fragments: list[bytes] = []
+        for _ in range(2):
+            failing = floor.judged(floor.failing(), "fail")
+            self.runs.append(run_of(failing))
+            self._fragments.append(floor.server.poll().body)
+        self._version = SNAPSHOT_FROM
+        self.opened: list[str] = []
+        page.route("**/?run=*", self._note)
+
+    def change(self) -> None:
+        """The other part comes before the cameras; the page is made to ask at once."""
+        self._version += 1
+        self.proxy.spoil(self._answer)
+        poll_now(self.page)
+
+    def shown(self) -> str:
+        run = self.runs[self._version % 2]
+        expect(self.page.locator(f'.acknowledge input[value="{run}"]')).to_be_attached()
+        return run
+
+    @property
+    def acknowledged(self) -> list[str]:
+        posts = [asked for asked in self.proxy.requests("/acknowledge") if asked.method == "POST"]
+        return [parse_qs(asked.body.decode())["run"][0] for asked in posts]
+
+    def _answer(self, answer: Passing) -> Passing:
+        body = self._fragments[self._version % 2]
+        return answer.replaced(
+            status=200, body=body, x_hmi_snapshot=str(self._version), content_type="text/html; charset=utf-8"
+        )
+
+    def _note(self, route: Route) -> None:
+        self.opened.append(parse_qs(urlsplit(route.request.url).query)["run"][0])
+        route.fulfill(status=204)  # the page stays
+
+
+class Mouse:
+    def __init__(self, page: Page) -> None:
+        self._mouse = page.mouse
+
+    def down(self, at: Locator) -> None:
+        box = at.bounding_box()
+        assert box is not None
+        self._mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self._mouse.down()
+
+    def up(self) -> None:
+        self._mouse.up()
+
+
+class Finger:
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+
+    def down(self, at: Locator) -> None:
+        box = at.bounding_box()
+        assert box is not None
+        point = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        self._session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
+
+    def up(self) -> None:
+        self._session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.fixture(params=[Mouse, Finger])
+def hand(request: pytest.FixtureRequest, line: Line) -> Mouse | Finger:
+    return request.param(line.page)
+
+
+@pytest.fixture
+def line(visit: Visits, floor: Floor) -> Iterator[Line]:
+    page = visit("about:blank", has_touch=True)
+    line = Line(floor, page)
+    page.goto(floor.proxy.url)
+    expect(page.locator("html")).to_have_attribute("data-link", "live")
+    yield line
+
+
+def test_a_tap_acknowledges_the_fail_that_was_under_the_finger(line, hand):
+    before, meant = len(line.acknowledged), []
+    for number in range(TIMES):
+        line.change()
+        meant.append(line.shown())
+        hand.down(line.page.locator(".acknowledge button"))
+        line.change()
+        line.page.wait_for_timeout(PRESSES_MS[number % len(PRESSES_MS)])
+        hand.up()
+        until(line.page, lambda: len(line.acknowledged) == before + len(meant))
+    assert line.acknowledged[before:] == meant
+
+
+def test_a_tap_opens_the_card_that_was_under_the_finger(line, hand):
+    meant = []
+    for number in range(TIMES):
+        line.change()
+        line.shown()
+        card = line.page.locator(".card").first
+        meant.append(card.get_attribute("data-run"))
+        hand.down(card)
+        line.change()
+        line.page.wait_for_timeout(PRESSES_MS[number % len(PRESSES_MS)])
+        hand.up()
+        until(line.page, lambda: len(line.opened) == len(meant))
+    assert line.opened == meant
+    assert len(set(meant)) == 2
+
+
+def test_a_finger_that_rests_until_another_part_is_there_does_nothing(line, hand):
+    before = len(line.acknowledged)
+    line.change()
+    line.shown()
+    hand.down(line.page.locator(".acknowledge button"))
+    for _ in range(2):
+        line.page.wait_for_timeout(1100)
+        poll_now(line.page)
+    line.change()
+    until(line.page, lambda: poll_now(line.page) or line.page.locator(f'input[value="{line.shown()}"]').count())
+    hand.up()
+    line.page.wait_for_timeout(300)
+    assert line.acknowledged[before:] == []
+
+
+def test_the_answer_for_one_fail_is_not_shown_with_the_next_one(kiosk, floor):
+    floor.proxy.hold(lambda asked: asked == "POST /acknowledge")
+    kiosk.get_by_role("button", name="Acknowledge").click()
+    until(kiosk, lambda: floor.proxy.requests("/acknowledge"))
+    shows(kiosk, floor.judged(floor.failing(), "fail"), "fail")
+    floor.proxy.heal()
+    kiosk.wait_for_timeout(500)
+    expect(kiosk.get_by_role("button", name="Acknowledge")).to_be_visible()
+    expect(kiosk.locator(".acknowledge .seen")).to_have_count(0)
+
+
+def test_a_fail_can_be_acknowledged_while_a_poll_hangs(visit, floor):
+    failing = floor.judged(floor.failing(), "fail")
+    page = visit(floor.proxy.url)
+    shows(page, failing, "fail")
+    visit.expect(r"console: htmx:(afterRequest|timeout)")
+    floor.proxy.spoil(lambda _: None)
+    first = len(floor.proxy.polls)
+    until(page, lambda: len(floor.proxy.polls) > first)
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".acknowledge .seen")).to_contain_text("Acknowledged", timeout=2000)
