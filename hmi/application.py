@@ -10,7 +10,7 @@ from hmi import auth, cli, errors
 from hmi.auth import permissions
 from hmi.build import asset, build_id, svg
 from hmi.live import LiveLayer
-from hmi.pages import grid, health, pictures
+from hmi.pages import grid, health, logo, pictures
 from hmi.parts import EXTENSION, Parts
 from hmi.pictures.gallery import Gallery
 from hmi.plant.files import ImageFiles
@@ -59,7 +59,7 @@ def create_app(settings: Settings) -> Flask:
         BoundedSemaphore(max(1, settings.server.threads // 4)),
         asset,
     )
-    for page in (grid, health, pictures):
+    for page in (grid, health, logo, pictures):
         app.register_blueprint(page.blueprint)
     app.view_functions["static"] = auth.requires(auth.PUBLIC)(app.view_functions["static"])
     app.before_request(permissions.guard)

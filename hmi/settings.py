@@ -20,6 +20,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 DEFAULTS = PROJECT / "config" / "default.yaml"
 ENVIRONMENT_PREFIX = "HMI_"
 SECRETS = {("database", "password"), ("store", "password"), ("storage", "password"), ("auth", "secret_key")}
+LOGO_TYPES = {".png", ".jpg", ".jpeg", ".svg"}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -143,6 +144,15 @@ class Ui(Section):
     theme: Literal["light", "dark", "auto"]
     strip_parts: Annotated[int, Field(ge=3, le=30)]
     frozen_s: Annotated[int, Field(ge=5, le=3600)]
+
+    @field_validator("logo")
+    @classmethod
+    def _a_picture(cls, logo: str) -> str:
+        if logo and not Path(logo).is_file():
+            raise ValueError(f"there is no file {logo}")
+        if logo and Path(logo).suffix.lower() not in LOGO_TYPES:
+            raise ValueError("must be a PNG, JPEG or SVG file")
+        return logo
 
 
 class Camera(Section):

@@ -1,9 +1,12 @@
 """The pages as a browser asks for them, without a browser: grid, pictures, health, errors, permissions."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from PIL import Image as Pillow
 
 from hmi import create_app
@@ -17,16 +20,25 @@ TWO = [{"serial": "A", "name": "Valve body face", "order": 1}, {"serial": "B", "
 PAGE = {"Accept": "text/html"}
 
 
+@contextmanager
+def opened(settings) -> Iterator[Flask]:
+    """An application whose threads end with the test."""
+    app = create_app(settings)
+    parts = app.extensions[EXTENSION]
+    try:
+        yield app
+    finally:
+        parts.follower.close()
+        parts.gallery.close()
+        parts.files.close()
+        parts.store.close()
+
+
 @pytest.fixture
 def app(sqlite_store, settings_of):
-    app = create_app(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2}))
-    app.config["WTF_CSRF_ENABLED"] = False  # its own tests switch it on
-    yield app
-    parts = app.extensions[EXTENSION]
-    parts.follower.close()
-    parts.gallery.close()
-    parts.files.close()
-    parts.store.close()
+    with opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2})) as app:
+        app.config["WTF_CSRF_ENABLED"] = False  # its own test switches it on
+        yield app
 
 
 @pytest.fixture
@@ -202,6 +214,21 @@ def test_a_hostile_path_shows_nothing(visitor, line, path):
     answer = visitor.get("/pictures/1/tile.jpg", follow_redirects=True)
     assert answer.status_code == 404
     assert "passwd" not in answer.get_data(as_text=True)
+
+
+def test_without_a_logo_there_is_none(visitor):
+    assert visitor.get("/logo").status_code == 404
+
+
+def test_the_logo_is_served_and_can_run_nothing(sqlite_store, settings_of, tmp_path):
+    (tmp_path / "logo.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>", encoding="utf-8")
+    with opened(settings_of(ui={"logo": str(tmp_path / "logo.svg")})) as app:
+        visitor = app.test_client()
+        answer = visitor.get("/logo")
+        page = visitor.get("/", headers=PAGE).get_data(as_text=True)
+    assert (answer.status_code, answer.mimetype) == (200, "image/svg+xml")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert 'src="/logo"' in page
 
 
 def test_liveness_needs_neither_store_nor_plant(visitor):

@@ -146,6 +146,8 @@ MUTATIONS = [
     ("logging: {level: LOUD}", "logging.level"),
     ("logging: {backup_count: many}", "logging.backup_count"),
     ("auth: {algorithm: none}", "auth.algorithm"),
+    ("ui: {logo: nowhere.png}", "ui.logo"),
+    ("ui: {logo: README.md}", "ui.logo"),
 ]
 
 

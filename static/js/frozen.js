@@ -8,7 +8,9 @@
   for (const name of ["pointerdown", "keydown", "wheel", "scroll"]) {
     addEventListener(name, () => (touchedAt = performance.now()), { capture: true, passive: true });
   }
+  const isCutOff = () => ["lost", "error"].includes(document.documentElement.dataset.link);
   setInterval(() => {
-    if (performance.now() - touchedAt > Number(screen.dataset.frozenS) * 1000) location.assign("/");
+    const isForgotten = performance.now() - touchedAt > Number(screen.dataset.frozenS) * 1000;
+    if (isForgotten && !isCutOff()) location.assign("/");
   }, 500);
 })();

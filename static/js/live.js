@@ -11,6 +11,7 @@
   const FRESH_MS = 5000;
   const PATIENCE_MS = 2000; // a page that was just loaded or woken is veiled, but accuses nobody yet
   const HOLD_MS = 2000; // longest time for which a finger on the screen holds back a change
+  const CLICK_MS = 300; // the click of a finger that was lifted comes within this time
   const SUSPENDED_MS = 3000; // wall clock and monotonic clock apart by this: the machine slept, or time was set
   const banner = document.getElementById("link");
   const clock = window.hmiClock;
@@ -22,9 +23,11 @@
   let failure = "NO CONNECTION";
   let trouble = "";
   let lostAt = null; // server time at which freshness ended
-  let pollNumber = 0;
+  let pollNumber = Math.floor(Math.random() * 1e9); // not those that a cache may know from the last page
   let accepted = null; // what the answer being swapped in said
-  let fingerDownAt = null;
+  let heldUntil = -Infinity; // until then a finger is on the screen, or its click still to come
+  let touchedVersion = version; // what was shown when the finger came down
+  let isReloading = false;
   let wallAheadMs = Date.now() - performance.now();
 
   // What an answer says of itself; null if it is not one of ours or older than what is shown.
@@ -63,6 +66,7 @@
     const isFresh = ageMs <= FRESH_MS;
     const age = document.querySelector("[data-age]");
     if (age && Number.isFinite(ageMs)) age.textContent = clock.duration(ageMs);
+    if (document.hidden) return show("starting", ""); // veiled already in the first frame when shown again
     if (isFresh) return show("live", "");
     if (lostAt === null) lostAt = clock.now() - (Number.isFinite(ageMs) ? ageMs : 0);
     const since = Number.isNaN(lostAt) ? "" : ` since ${clock.clockTime(lostAt, screen.dataset.zone)}`;
@@ -71,6 +75,9 @@
     if (!answers) return show(failure === "SERVER ERROR" ? "error" : "lost", `${failure}${since}`);
     return show("stale", `STALE: plant not read${since}${trouble ? ` (${trouble})` : ""}`);
   };
+
+  // Nobody answers: going anywhere would end in the browser's own error page.
+  const isCutOff = () => ["lost", "error"].includes(root.dataset.link);
 
   const show = (state, text) => {
     if (state === "live") lostAt = null;
@@ -84,13 +91,11 @@
 
   // One reload when the server was upgraded, and only once it answers.
   const reloadFor = async (build) => {
-    if (sessionStorage.getItem("hmi-reloaded-for") === build) return;
-    try {
-      const alive = await fetch("/livez", { cache: "no-store" });
-      if (!alive.ok) return;
-    } catch {
-      return;
-    }
+    if (isReloading || sessionStorage.getItem("hmi-reloaded-for") === build) return;
+    isReloading = true;
+    const isAlive = await fetch("/livez", { cache: "no-store" }).then((alive) => alive.ok, () => false);
+    isReloading = isAlive;
+    if (!isAlive) return;
     sessionStorage.setItem("hmi-reloaded-for", build);
     location.reload();
   };
@@ -125,11 +130,9 @@
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!isOurs(event) || accepted === null) return;
-    const held = fingerDownAt !== null && performance.now() - fingerDownAt < HOLD_MS;
-    if (held) {
-      event.detail.shouldSwap = false; // the version stays: the next poll brings it again
-      accepted = null;
-    }
+    if (performance.now() > heldUntil) return;
+    event.detail.shouldSwap = false; // the version stays: the next poll brings it again
+    accepted = null;
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -152,9 +155,23 @@
     }
   };
 
-  // A finger on the screen acts on what it was put on: nothing changes under it.
-  addEventListener("pointerdown", () => (fingerDownAt = performance.now()), true);
-  for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => (fingerDownAt = null), true);
+  // A finger acts on what was shown when it came down: nothing changes under it for a while, and if something
+  // did after all, its click is not taken.
+  addEventListener("pointerdown", () => {
+    heldUntil = performance.now() + HOLD_MS;
+    touchedVersion = version;
+  }, true);
+  for (const name of ["pointerup", "pointercancel"]) {
+    addEventListener(name, () => (heldUntil = performance.now() + CLICK_MS), true);
+  }
+  addEventListener("click", (event) => {
+    heldUntil = -Infinity;
+    const isOfAFinger = event.detail > 0;
+    const leadsNowhere = event.target.closest("a") !== null && isCutOff();
+    if (!(isOfAFinger && touchedVersion !== version) && !leadsNowhere) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
 
   // A page that was hidden or asleep is veiled before it is seen again, then asks at once.
   const distrust = () => {
@@ -168,6 +185,7 @@
     screen.dispatchEvent(new CustomEvent("wake"));
   };
   document.addEventListener("visibilitychange", () => (document.hidden ? distrust() : wake()));
+  document.addEventListener("freeze", distrust);
   document.addEventListener("resume", wake);
   addEventListener("pageshow", (event) => event.persisted && wake());
 

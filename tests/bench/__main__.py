@@ -80,6 +80,8 @@ def _run(bench: str, report: Report) -> list[float]:
         import_module(f"tests.bench.{bench}").run(report)
     except CannotRun as reason:
         report.not_run(str(reason))
+    except ModuleNotFoundError as missing:
+        report.not_run(f"{missing.name} is not installed")
     except Exception as error:
         traceback.print_exc()
         report.failed(f"{type(error).__name__}: {error}".splitlines()[0])

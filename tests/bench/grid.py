@@ -28,7 +28,10 @@ SETTLED_S = 8.0
 PAINTED = """async (pictures) => {
   const all = () => [...document.querySelectorAll("img[data-picture]")];
   const frame = () => new Promise(requestAnimationFrame);
-  while (all().length < pictures || !all().every((one) => one.complete && one.naturalWidth)) await frame();
+  while (all().length < pictures || !all().every((one) => one.complete && one.naturalWidth)) {
+    if (performance.now() > 20000) throw new Error("the pictures are not painted within 20 s");
+    await frame();
+  }
   await Promise.all(all().map((one) => one.decode()));
   await frame();
   await frame();
