@@ -20,6 +20,7 @@ from hmi.store.state import Lease, State
 log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.2
+BREATHER_S = 0.1  # changes that come in a burst are rendered together
 NEVER = float("-inf")
 
 
@@ -85,7 +86,8 @@ class Follower:
             except Exception:
                 log.exception("snapshot: unexpected fault")
                 self._failed("the server has a fault")
-            if self._poke.wait(FOLLOW_S):
+            self._stop.wait(BREATHER_S)
+            if self._poke.wait(FOLLOW_S - BREATHER_S):
                 self._poke.clear()
 
     def _look(self) -> None:

@@ -71,6 +71,8 @@ def image_text(outcome: "Outcome", verdict: str, file_state: str) -> str:
         return f"cannot be judged: {outcome.fault}"
     if verdict == "unreadable":
         return LOST_FILE.get(file_state, "image cannot be read")
+    if not outcome.defects:
+        return "no defects"
     if outcome.fails or not outcome.reviews:
         return f"{outcome.fails:,} of {plural(outcome.defects, 'defect')} fail"
     if outcome.reviews == 1:

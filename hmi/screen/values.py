@@ -11,7 +11,7 @@ class Tile:
     title: str
     verdict: str
     text: str
-    since_ms: int | None  # when the image arrived, or the run for a camera that brought nothing
+    since_ms: int | None  # when the image (or, for an empty slot, the run) was seen live
     image: str | None  # reference
     picture: str | None  # version
     more: int  # defects that are not drawn

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from typing import Any
 
 _AT_MOST = re.compile(r"(?:≤|<=)\s*(-?[\d.,]+)")
@@ -60,7 +61,9 @@ class Report:
         return [row for row in self.rows if row.ok is False]
 
     def as_json(self) -> list[dict[str, Any]]:
-        return [asdict(row) for row in self.rows]
+        """JSON knows no infinity: what never happened has no value there."""
+        finite = (row if isfinite(row.value or 0) else replace(row, value=None) for row in self.rows)
+        return [asdict(row) for row in finite]
 
 
 def meets(value: float, target: str) -> bool | None:
@@ -86,6 +89,8 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def shown(value: float) -> str:
+    if not isfinite(value):
+        return "never"
     if value == round(value) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"

@@ -13,7 +13,6 @@ from tests.browser.sampler import until
 
 TIMES = 30
 PRESSES_MS = (0, 5, 10, 15, 20, 30, 45, 60, 80, 120)
-SNAPSHOT_FROM = 1_000_000
 
 
 class Line:
@@ -29,7 +28,7 @@ class Line:
             self.runs.append(run_of(failing))
             self._fragments.append(floor.server.poll().body)
         self._number = 0
-        self._version = SNAPSHOT_FROM
+        self._version = int(floor.server.poll().headers["x-hmi-snapshot"]) + 1_000_000  # newer than any
         self.opened: list[str] = []
         page.route("**/?run=*", self._note)
 
