@@ -151,7 +151,7 @@ class Slots:
         versions = sorted(
             {verdict.rules_version for verdict in self._verdicts.values() if verdict.rules_version}
         )
-        return "rules " + ", ".join(f"v{version}" for version in versions) if versions else "no rules yet"
+        return "rules " + ", ".join(f"v{version}" for version in versions) if versions else "not judged yet"
 
 
 def _waiting_text(image: Image) -> str:

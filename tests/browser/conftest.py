@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from tests.browser import browsers
 from tests.browser.browsers import Visits
 from tests.browser.floors import Floor, shows
+from tests.servers import free_port
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,15 +18,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """Chromium, Chrome or Edge as it is installed; HMI_TEST_BROWSER names another one."""
+def debugging_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="package")
+def playwright_() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
-        path = browsers.find(playwright)
-        if path is None:
-            pytest.skip("there is no Chromium, Chrome or Edge on this machine")
-        browser = playwright.chromium.launch(executable_path=path, args=browsers.ARGUMENTS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def chromium(playwright_: Playwright, debugging_port: int) -> Iterator[Browser]:
+    """Chromium, Chrome or Edge as it is installed; HMI_TEST_BROWSER names another one."""
+    path = browsers.find(playwright_)
+    if path is None:
+        pytest.skip("there is no Chromium, Chrome or Edge on this machine")
+    arguments = [*browsers.ARGUMENTS, f"--remote-debugging-port={debugging_port}"]
+    browser = playwright_.chromium.launch(executable_path=path, args=arguments)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def tabs(chromium: Browser, playwright_: Playwright, debugging_port: int) -> Iterator[BrowserContext]:
+    """Tabs of one window as people have them: one is seen, the others are hidden and may be put to sleep."""
+    address = f"http://127.0.0.1:{debugging_port}"
+    connected = playwright_.chromium.connect_over_cdp(address, no_defaults=True)
+    yield connected.contexts[0]
+    for page in connected.contexts[0].pages:
+        page.close()
+    connected.close()
 
 
 @pytest.fixture

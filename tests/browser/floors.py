@@ -26,6 +26,7 @@ class Floor:
     def __init__(
         self, folder: Path, *, plant_url: str = "", cameras: int = CAMERAS, **sections: dict[str, Any]
     ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.url = plant_url or f"sqlite:///{(folder / 'plant.db').as_posix()}"
         make_plant(self.url, cameras)
         self.vision = DemoPlant(self.url, folder / "images", cameras=cameras, picture_px=320)

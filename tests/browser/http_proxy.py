@@ -96,7 +96,9 @@ class HttpProxy:
 
     def hold(self, is_held: Callable[[str], bool]) -> None:
         """Requests whose "METHOD /path" this says yes to wait in front of the server until `heal`."""
-        self._held = is_held
+        with self._change:
+            self._held = is_held
+            self._change.notify_all()
 
     def heal(self) -> None:
         """All is well again; what was held goes on, what was left unanswered stays so."""

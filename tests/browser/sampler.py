@@ -1,7 +1,7 @@
 """What somebody in front of the screen sees of it: read in the page, ten times a second.
 
 A sample holds the words that are visible and the colours in which tiles and the part's verdict are drawn. Its
-time is that of the page's monotonic clock, in ms.
+time is that of the page's monotonic clock, in ms. The first frame of a page that is shown again is sampled too.
 """
 
 import re
@@ -31,6 +31,9 @@ SAMPLER = """() => {
   });
   sample();
   setInterval(sample, 100);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) requestAnimationFrame(sample);
+  });
 }"""
 VERDICT = re.compile(r"\b(pass|passed|fail|fails|review|accepted|borderline)\b", re.IGNORECASE)
 ALARMS = ("rgb(179, 0, 27)", "rgb(245, 168, 0)")  # the colours of fail and review
