@@ -18,7 +18,7 @@ from hmi.demo import DemoError
 from hmi.demo import start as start_demo
 from hmi.demo_settings import with_demo
 from hmi.parts import EXTENSION, Parts
-from hmi.settings import Settings
+from hmi.settings import LOOPBACK, Settings
 from hmi.store import Store, StoreUnavailable, migrate
 from hmi.worker import Worker
 
@@ -106,7 +106,7 @@ def _prepare_store(store: Store) -> None:
 
 
 def _warn(settings: Settings) -> None:
-    if not settings.server.https and not settings.is_demo:
+    if not settings.server.https and settings.server.host not in LOOPBACK:
         log.warning("server.https is off: cookies and pictures travel in plain text")
 
 
