@@ -5,7 +5,8 @@
         server.kill()
         server.start()
 
-Its times are short (`QUICK`). What it says is in `log`; `complaints` are the lines that no sound server writes.
+Its times are short (`QUICK`). What it says is in `log`; `complaints` are the lines that no sound server
+writes.
 """
 
 import http.client
@@ -62,8 +63,8 @@ class Answer:
 class Server:
     """Sections given by name are laid over `QUICK` and over what any server needs.
 
-    `images` is the folder that stands for the plant's E:\\images; `project` a copy of the product, for another
-    build of it.
+    `images` is the folder that stands for the plant's E:\\images; `project` a copy of the product, for
+    another build of it.
     """
 
     def __init__(

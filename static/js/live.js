@@ -93,7 +93,8 @@
   const reloadFor = async (build) => {
     if (isReloading || sessionStorage.getItem("hmi-reloaded-for") === build) return;
     isReloading = true;
-    const isAlive = await fetch("/livez", { cache: "no-store" }).then((alive) => alive.ok, () => false);
+    const asked = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
+    const isAlive = await fetch("/livez", asked).then((alive) => alive.ok, () => false);
     isReloading = isAlive;
     if (!isAlive) return;
     sessionStorage.setItem("hmi-reloaded-for", build);

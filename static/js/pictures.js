@@ -1,29 +1,23 @@
-// A picture that cannot be loaded says so in its place, and is tried again when its address changes.
+// A picture that cannot be loaded says so in its place, and is tried again until it can.
 "use strict";
 
 (() => {
-  const note = (picture) => picture.parentElement.querySelector(".no-picture");
-  const isPicture = (element) => element instanceof HTMLImageElement && "picture" in element.dataset;
+  const RETRY_MS = 2000;
+  const pictures = () => document.querySelectorAll("img[data-picture]");
+  const isBroken = (picture) => picture.complete && picture.naturalWidth === 0;
 
-  const say = (picture) => {
-    picture.hidden = true;
-    note(picture)?.removeAttribute("hidden");
-    const address = picture.src;
-    setTimeout(() => {
-      if (picture.isConnected && picture.src === address) picture.src = address;
-    }, 2000);
+  const show = (picture) => {
+    picture.hidden = isBroken(picture);
+    picture.parentElement.querySelector(".no-picture")?.toggleAttribute("hidden", !picture.hidden);
   };
+  const showAll = () => pictures().forEach(show);
 
-  addEventListener("error", (event) => isPicture(event.target) && say(event.target), true);
-
-  addEventListener("load", (event) => {
-    if (!isPicture(event.target)) return;
-    event.target.hidden = false;
-    note(event.target)?.setAttribute("hidden", "");
-  }, true);
-
-  // Some failed before this script ran.
-  for (const picture of document.querySelectorAll("img[data-picture]")) {
-    if (picture.complete && picture.naturalWidth === 0) say(picture);
+  for (const name of ["load", "error"]) {
+    document.addEventListener(name, ({ target }) => target.matches?.("img[data-picture]") && show(target), true);
   }
+  document.addEventListener("htmx:afterSwap", showAll);
+  setInterval(() => {
+    for (const picture of pictures()) if (isBroken(picture)) picture.src = picture.src;
+  }, RETRY_MS);
+  showAll();
 })();

@@ -5,6 +5,7 @@ which it fails. HMI_BENCH_PARTS is the number of parts. Kiosks load the pictures
 """
 
 import os
+import re
 import tempfile
 import threading
 import time
@@ -52,11 +53,13 @@ def run(report: Report) -> None:
             committed = _write_parts(station)
             time.sleep(PERIOD_S)
         station.close()
+        logged = len(re.findall(" (?:WARNING|ERROR|CRITICAL) ", server.log))
     _report_latency(report, committed, kiosks)
     _report_answers(report, kiosks)
     report("latency: server's CPU, share of one core", 100 * watch.cpu_share, "%", "")
     report("latency: server's memory, most", watch.max_rss_mb, "MB", "≤ 300 MB")
     report("latency: its connections to both databases, most", max(connections), "", "≤ 8")
+    report("latency: warnings and errors in the server's log", logged, "", "≤ 0")
 
 
 @contextmanager

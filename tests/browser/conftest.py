@@ -23,28 +23,28 @@ def debugging_port() -> int:
 
 
 @pytest.fixture(scope="package")
-def playwright_() -> Iterator[Playwright]:
+def driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright
 
 
 @pytest.fixture(scope="package")
-def chromium(playwright_: Playwright, debugging_port: int) -> Iterator[Browser]:
+def chromium(driver: Playwright, debugging_port: int) -> Iterator[Browser]:
     """Chromium, Chrome or Edge as it is installed; HMI_TEST_BROWSER names another one."""
-    path = browsers.find(playwright_)
+    path = browsers.find(driver)
     if path is None:
         pytest.skip("there is no Chromium, Chrome or Edge on this machine")
     arguments = [*browsers.ARGUMENTS, f"--remote-debugging-port={debugging_port}"]
-    browser = playwright_.chromium.launch(executable_path=path, args=arguments)
+    browser = driver.chromium.launch(executable_path=path, args=arguments)
     yield browser
     browser.close()
 
 
 @pytest.fixture
-def tabs(chromium: Browser, playwright_: Playwright, debugging_port: int) -> Iterator[BrowserContext]:
+def tabs(chromium: Browser, driver: Playwright, debugging_port: int) -> Iterator[BrowserContext]:
     """Tabs of one window as people have them: one is seen, the others are hidden and may be put to sleep."""
     address = f"http://127.0.0.1:{debugging_port}"
-    connected = playwright_.chromium.connect_over_cdp(address, no_defaults=True)
+    connected = driver.chromium.connect_over_cdp(address, no_defaults=True)
     yield connected.contexts[0]
     for page in connected.contexts[0].pages:
         page.close()
@@ -75,7 +75,7 @@ def floor(standing_floor: Floor) -> Iterator[Floor]:
     yield standing_floor
     standing_floor.proxy.heal()
     print(standing_floor.server.log[since:])
-    assert standing_floor.server.complaints(since) == []
+    assert standing_floor.server.complaints(since, expected=standing_floor.expected) == []
 
 
 @pytest.fixture

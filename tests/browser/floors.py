@@ -32,6 +32,7 @@ class Floor:
         self.vision = DemoPlant(self.url, folder / "images", cameras=cameras, picture_px=320)
         sections = {**sections, "line": {"cameras": demo_line(cameras), **sections.get("line", {})}}
         self.server = Server(folder / "server", self.url, images=folder / "images", **sections)
+        self.expected: list[str] = []  # errors in the log that its tests provoke
         self.proxy = HttpProxy(self.server.port)
         self.proxy.__enter__()
 

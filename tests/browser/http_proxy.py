@@ -162,7 +162,7 @@ def _server(proxy: HttpProxy) -> ThreadingHTTPServer:
         def log_message(self, *_: Any) -> None:
             """What was asked is in `asked`."""
 
-        do_GET = do_POST = do_HEAD = answer
+        do_GET = do_POST = do_HEAD = answer  # noqa: N815 - http.server asks for these names
 
     class Quiet(ThreadingHTTPServer):
         daemon_threads = True

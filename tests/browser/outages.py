@@ -17,7 +17,9 @@ SLACK_MS = 600  # from one sample and one look of the watchdog to the next
 LASTS_MS = FRESH_MS + 1500
 ZONE = ZoneInfo("America/Detroit")
 #: What a browser itself says of polls that get no proper answer.
-LOST_POLLS = r"Failed to load resource|console: htmx:(afterRequest|sendError|timeout)|request failed: \S+/live"
+LOST_POLLS = (
+    r"Failed to load resource|console: htmx:(afterRequest|sendError|timeout)|request failed: \S+/live"
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,9 @@ class Seen:
 
     @property
     def back_after_ms(self) -> float:
-        return next(s.at_ms for s in self.samples if s.at_ms > self.healing_ms and s.is_live) - self.healing_ms
+        return (
+            next(s.at_ms for s in self.samples if s.at_ms > self.healing_ms and s.is_live) - self.healing_ms
+        )
 
 
 def during(faults: Mapping[str, Fault]) -> dict[str, Seen]:

@@ -1,6 +1,5 @@
 """A finger acts on what was under it when it came down, whatever the line does meanwhile."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -98,12 +97,12 @@ def hand(request: pytest.FixtureRequest, line: Line) -> Mouse | Finger:
 
 
 @pytest.fixture
-def line(visit: Visits, floor: Floor) -> Iterator[Line]:
+def line(visit: Visits, floor: Floor) -> Line:
     page = visit("about:blank", has_touch=True)
     line = Line(floor, page)
     page.goto(floor.proxy.url)
     expect(page.locator("html")).to_have_attribute("data-link", "live")
-    yield line
+    return line
 
 
 def test_a_tap_acknowledges_the_fail_that_was_under_the_finger(line, hand):

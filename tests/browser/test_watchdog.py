@@ -29,9 +29,11 @@ POLL_FAST = """async ([times, serial]) => {
   const screen = document.getElementById("screen");
   const wrong = [];
   for (let number = 0; number < times; number += 1) {
-    const answered = new Promise((done) => screen.addEventListener("htmx:afterRequest", done, { once: true }));
-    screen.dispatchEvent(new CustomEvent("wake"));
-    await Promise.race([answered, new Promise((done) => setTimeout(done, 500))]);
+    await new Promise((done) => {
+      screen.addEventListener("htmx:afterRequest", done, { once: true });
+      setTimeout(done, 500);
+      screen.dispatchEvent(new CustomEvent("wake"));
+    });
     const shown = document.querySelector("#header .wide dd").textContent;
     if (shown !== serial) wrong.push(shown);
   }
