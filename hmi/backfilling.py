@@ -53,7 +53,11 @@ def wanted(session: Session) -> Past | None:
 
 
 def advance(session: Session, past: Past, triggers: Sequence[int]) -> Past | None:
-    """Note that these triggers are in; returns what is left, None at the end."""
+    """Note that these triggers are in; returns what is left, None at the end.
+
+    Somebody may have asked for more since `past` was read.
+    """
+    past = replace(wanted(session) or past, before=past.before)
     if not triggers:
         return _keep(session, None, past)
     count = len(triggers)

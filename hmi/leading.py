@@ -20,15 +20,17 @@ from hmi.plant_time import ShiftSpan, shift_at
 from hmi.settings import Settings
 from hmi.store import Store, state
 from hmi.store.leases import WorkerLease
-from hmi.store.runs import Image, Key, reference
+from hmi.store.runs import Image, Key, key_of, reference
 
 log = logging.getLogger(__name__)
 
 POSITION, NOTICES = "feed", "notices"
 SLOW_CHECKS_S = 2.0  # rules changed by hand, and requests for more of the past
+BEAT_S = 1.5
+PAST_PAUSE_S = 30.0
 PAST_PARTS = 20  # parts of the past in one unit of work
 REWOUND_SHOWN = timedelta(hours=1)
-WATCHED_IMAGES = 500  # files of so many images, the newest, are looked at again
+WATCHED_IMAGES = 500  # so many whole files are looked at again, in case they are replaced
 
 
 class Term:
@@ -54,15 +56,17 @@ class Term:
         self._next_slow_check = 0.0
         self._past: backfilling.Past | None = None
         self._shift: ShiftSpan | None = None
-        self._watched: dict[Key, None] = {}
+        self._watched: dict[Key, bool] = {}  # whether its file was seen whole
+        self._beat_at = 0.0
+        self._past_waits_until = 0.0
 
     def begin(self) -> None:
         """Take up the work where the last worker left it."""
         with self._store.write() as session:
             self._lease.checked(session, read=False, trouble="")
-            images = self._judging.start(session, _now())
-            self._past = backfilling.wanted(session)
             position = state.get(session, POSITION)
+            images = self._judging.start(session, _now(), position["watched_s"] if position else 0.0)
+            self._past = backfilling.wanted(session)
             state.touch(session)
         self._is_first = position is None
         self._reader = PastReader(self._plant, self._settings.feed, position)
@@ -71,6 +75,9 @@ class Term:
         self._on_change()
 
     def close(self) -> None:
+        """The next worker watches the files that are still of interest, and is told of them anew."""
+        for image in self._watched:
+            self._gallery.unwatch(reference(image))
         self._plant.close()
 
     def step(self) -> None:
@@ -78,15 +85,27 @@ class Term:
         if time.monotonic() >= self._next_tick:
             self._tick()
         self._take_files()
-        if self._idle_s() > 0 and self._past is not None and not self._trouble:
+        if self._past is not None and self._has_time_for_the_past():
             self._take_past(self._past)
+        if time.monotonic() - self._beat_at > BEAT_S:
+            self._beat()
 
     def wait(self, wake: threading.Event) -> None:
-        """Until the next tick is due, or a file came."""
-        if self._past is not None and not self._trouble:
+        """Until the next tick is due, or a file came, or a sign of life is due."""
+        if self._past is not None and self._has_time_for_the_past():
             return
-        if wake.wait(max(0.0, self._idle_s())):
+        if wake.wait(min(BEAT_S, max(0.0, self._idle_s()))):
             wake.clear()
+
+    def _beat(self) -> None:
+        """The plant may be silent for long; the lease must not look abandoned."""
+        with self._store.write() as session:
+            self._lease.checked(session, read=False, trouble=self._trouble)
+        self._beat_at = time.monotonic()
+
+    def _has_time_for_the_past(self) -> bool:
+        now_s = time.monotonic()
+        return self._idle_s() > 0 and not self._trouble and now_s >= self._past_waits_until
 
     def _idle_s(self) -> float:
         return self._next_tick - time.monotonic()
@@ -136,6 +155,7 @@ class Term:
         with self._store.write() as session:
             self._lease.checked(session, read=False, trouble=self._trouble)
             judged = self._judging.files_seen(session, seen, _now())
+            self._watched |= {key_of(file.image): True for file in seen if file.state == "whole"}
             state.touch(session)
             drawn = drawing.of_images(session, judged.images)
         self._draw(drawn)
@@ -145,7 +165,8 @@ class Term:
         try:
             batch = self._reader.read(past.before, past.next_parts(PAST_PARTS))
         except PlantUnavailable as error:
-            self._plant_fails(str(error))
+            log.info("the past waits: %s", error)
+            self._past_waits_until = time.monotonic() + PAST_PAUSE_S
             return
         with self._store.write() as session:
             self._lease.checked(session, read=False, trouble=self._trouble)
@@ -202,11 +223,11 @@ class Term:
         for image in images:
             if image.path:
                 self._gallery.watch(reference(image.key), image.path)
-                self._watched[image.key] = None
-        while len(self._watched) > WATCHED_IMAGES:
-            oldest = next(iter(self._watched))
-            del self._watched[oldest]
-            self._gallery.unwatch(reference(oldest))
+                self._watched[image.key] = False
+        whole = [key for key, is_whole in self._watched.items() if is_whole]
+        for key in whole[: max(0, len(whole) - WATCHED_IMAGES)]:
+            del self._watched[key]
+            self._gallery.unwatch(reference(key))
 
     def _draw(self, drawn: Sequence[tuple[Rendition, Drawing]]) -> None:
         for rendition, what in drawn:

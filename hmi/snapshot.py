@@ -84,8 +84,7 @@ class Follower:
             except StoreUnavailable as error:
                 self._failed(str(error))
             except Exception:
-                log.exception("snapshot: unexpected fault")
-                self._failed("the server has a fault")
+                self._failed("the server has a fault", with_trace=True)
             self._stop.wait(BREATHER_S)
             if self._poke.wait(FOLLOW_S - BREATHER_S):
                 self._poke.clear()
@@ -94,10 +93,10 @@ class Follower:
         with self._store.read() as session:
             version = session.scalar(select(State.number).where(State.name == state.VERSION)) or 0
             lease = session.execute(select(Lease.reads, Lease.trouble).where(Lease.name == WORKER)).first()
-        if lease is not None:
-            self._feel(lease.reads, lease.trouble)
         if self.snapshot is None or self.snapshot.version != version:
             self.snapshot = Snapshot(version, self._render())
+        if lease is not None:  # only now: a read that cannot be shown makes no screen fresh
+            self._feel(lease.reads, lease.trouble)
 
     def _feel(self, reads: int, trouble: str) -> None:
         before = self.pulse
@@ -108,9 +107,9 @@ class Follower:
         else:
             self.pulse = Pulse(reads, time.monotonic(), trouble)
 
-    def _failed(self, text: str) -> None:
+    def _failed(self, text: str, *, with_trace: bool = False) -> None:
         if not self._troubled:
-            log.error("snapshot: %s", text)
+            log.error("snapshot: %s", text, exc_info=with_trace)
         self._troubled = True
         self.pulse = Pulse(self.pulse.reads, self.pulse.read_at_s, text)
 

@@ -1,12 +1,13 @@
 """A batch of the feed becomes rows of the store. A replay changes nothing and dirties nothing."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hmi.plant import rows
@@ -14,6 +15,8 @@ from hmi.store.mirror import HandInspection, MirroredTable
 from hmi.store.runs import Defect, Image, Key, Run, Suppression
 
 CHUNK = 400
+LONGEST_TEXT, LONGEST_PATH = 500, 4000  # characters
+LARGEST = 2**31 - 1
 SURELY_COMPLETE = timedelta(minutes=1)
 FUTURE = timedelta(days=1)  # a trigger dated later than this has no usable time
 
@@ -42,7 +45,7 @@ def store_batch(session: Session, batch: rows.Batch, now: datetime, *, is_first:
     _store_gone(session, batch, changes)
     _store_tables(session, batch, now, changes)
     for row in batch.human_inspections:
-        session.merge(HandInspection(id=row["id"], serial=row.get("serial_no"), row=dict(row)))
+        session.merge(HandInspection(id=row["id"], serial=_text(row.get("serial_no")), row=dict(row)))
     return changes
 
 
@@ -67,11 +70,11 @@ def _store_triggers(
         key = (trigger.generation, trigger.id)
         values = {
             "at": trigger.timestamp,
-            "serial": trigger.part_instance,
-            "serial_upper": trigger.part_instance.upper() if trigger.part_instance else None,
-            "part": trigger.part,
-            "belt": trigger.belt,
-            "label": trigger.label,
+            "serial": (serial := _text(trigger.part_instance)),
+            "serial_upper": serial.upper() if serial else None,
+            "part": _text(trigger.part),
+            "belt": _text(trigger.belt),
+            "label": _whole(trigger.label),
             "gone": False,
         }
         run = known.get(key)
@@ -109,8 +112,8 @@ def _store_images(session: Session, images: Sequence[rows.Image], now: datetime,
         values = {
             "run_generation": row.trigger_generation,
             "run_id": row.trigger,
-            "camera": row.camera,
-            "path": row.path,
+            "camera": _text(row.camera),
+            "path": (path := _text(row.path, LONGEST_PATH)),
             "gone": False,
         }
         image = known.get(key)
@@ -120,7 +123,7 @@ def _store_images(session: Session, images: Sequence[rows.Image], now: datetime,
             image = Image(generation=key[0], id=key[1], first_seen=now, order_ms=order, **values)
             session.add(image)
         else:
-            if image.path != row.path:
+            if image.path != path:
                 values |= {"file_state": "unread", "file_stamp": None, "picture": None}
             before = (image.run_generation, image.run_id)
             if not _update(image, values):
@@ -140,13 +143,13 @@ def _store_defects(session: Session, defects: Sequence[rows.Defect], now: dateti
         values = {
             "image_generation": row.image_generation,
             "image_id": row.image,
-            "x": row.x,
-            "y": row.y,
-            "width": row.width,
-            "height": row.height,
+            "x": _whole(row.x),
+            "y": _whole(row.y),
+            "width": _whole(row.width),
+            "height": _whole(row.height),
             "confidence": _finite(row.confidence),
-            "type": row.type,
-            "disposition": row.disposition,
+            "type": _text(row.type),
+            "disposition": _text(row.disposition),
             "dispositioned_at": row.dispositioned_at,
             "suppressed": row.suppressed,
             "gone": False,
@@ -215,13 +218,19 @@ def _store_tables(session: Session, batch: rows.Batch, now: datetime, changes: C
 
 
 def by_key(session: Session, model: Any, keys: Iterable[Key]) -> dict[Key, Any]:
-    """Rows of `model` (Run, Image, Defect) by (generation, id)."""
-    wanted = sorted(set(keys))
+    """Rows of `model` (Run, Image, Defect) by (generation, id).
+
+    One generation at a time: SQLite walks through the whole table for a list of pairs.
+    """
+    wanted: dict[int, list[int]] = defaultdict(list)
+    for generation, number in set(keys):
+        wanted[generation].append(number)
     found: dict[Key, Any] = {}
-    for start in range(0, len(wanted), CHUNK):
-        chunk = wanted[start : start + CHUNK]
-        statement = select(model).where(tuple_(model.generation, model.id).in_(chunk))
-        found |= {row.key: row for row in session.scalars(statement)}
+    for generation, numbers in wanted.items():
+        of_generation = select(model).where(model.generation == generation)
+        for start in range(0, len(numbers), CHUNK):
+            chunk = sorted(numbers)[start : start + CHUNK]
+            found |= {row.key: row for row in session.scalars(of_generation.where(model.id.in_(chunk)))}
     return found
 
 
@@ -239,6 +248,16 @@ def _suppressed_ids(session: Session, keys: Sequence[Key]) -> set[Key]:
 def _dirty_image(changes: Changes, key: tuple[int, int | None]) -> None:
     if key[1] is not None:
         changes.images.add((key[0], key[1]))
+
+
+def _text(value: str | None, longest: int = LONGEST_TEXT) -> str | None:
+    """What the store can hold and find again: no NUL, and not so long that no index takes it."""
+    return value.replace("\0", "\ufffd")[:longest] if value is not None else None
+
+
+def _whole(value: int | None) -> int | None:
+    """A number that no column of the store can hold is as good as none."""
+    return value if value is not None and abs(value) <= LARGEST else None
 
 
 def _finite(value: float | None) -> float | None:

@@ -24,7 +24,8 @@ log = logging.getLogger(__name__)
 
 #: The states of a file that say that it will not come: after the grace time the image is unreadable.
 LOST = frozenset({"absent", "broken", "refused"})
-RECENT_RUNS = 200  # so many open runs at most are picked up again when a worker starts
+#: So many runs at most are taken up again when a worker starts.
+WAITING_RUNS, RECENT_RUNS = 5000, 200
 
 
 @dataclass
@@ -50,13 +51,16 @@ class Judging:
         self._cameras: tuple[Camera, ...] = ()
         self.rules: rulebook.Rulebook
 
-    def start(self, session: Session, now: datetime) -> list[Image]:
-        """Take up the work where another worker left it; returns the images of the runs that are open."""
+    def start(self, session: Session, now: datetime, watched_s: float = 0.0) -> list[Image]:
+        """Take up the work where another worker left it; returns the images of the runs that are open.
+
+        `watched_s` is the watched time at which the feed goes on. Settling and grace begin anew.
+        """
+        self._settling.now_s = watched_s
         self.check_rules(session, now)
         self._cameras = cameras_of(session, self._settings.line)
         self._sizes = _last_sizes(session, self._cameras)
-        newest = select(Run).where(~Run.past, ~Run.gone).order_by(Run.order_ms.desc()).limit(RECENT_RUNS)
-        open_runs = [run for run in session.scalars(newest) if run.settled_at is None]
+        open_runs = _open_runs(session)
         images = _images_of(session, [run.key for run in open_runs])
         for run in open_runs:
             self._settling.run_seen(run.key)
@@ -146,6 +150,7 @@ class Judging:
                     judged.images.append(image)
                 if image.camera:
                     slots[image.camera].append(verdict)
+            kept.withdraw_others(run, images[key])
             self._finish_run(session, kept, run, slots, images[key], now)
             judged.runs.add(key)
         session.flush()
@@ -185,6 +190,8 @@ class Judging:
         return self._sizes.get(image.camera or "", (None, None))
 
     def _verdict_of(self, run: Run, image: Image, outcome: Outcome) -> str:
+        if image.verdict == "waiting" and not run.past and not self._settling.knows(run.key, image.key):
+            self._settling.rows_seen(run.key, image.key)  # from before this worker: nobody watched it settle
         settled = self._is_settled(run, image)
         return regions.image_verdict(outcome.judgement, (), (), settled, self._file_state(run, image))
 
@@ -240,6 +247,15 @@ def boxes_of(defects: Sequence[Defect]) -> regions.Boxes:
 
 def _is_past(run: Run | None) -> bool:
     return run is not None and run.past
+
+
+def _open_runs(session: Session) -> list[Run]:
+    """Live runs that have not settled, the oldest first: all that wait, and the newest of the others."""
+    live = select(Run).where(~Run.past, ~Run.gone, Run.settled_at.is_(None)).order_by(Run.order_ms.desc())
+    waiting = session.scalars(live.where(Run.verdict == "waiting").limit(WAITING_RUNS)).all()
+    newest = select(Run).where(~Run.past, ~Run.gone).order_by(Run.order_ms.desc()).limit(RECENT_RUNS)
+    found = {run.key: run for run in (*waiting, *session.scalars(newest)) if run.settled_at is None}
+    return sorted(found.values(), key=lambda run: (run.order_ms, run.key))
 
 
 def _images_of(session: Session, runs: Sequence[Key]) -> dict[Key, list[Image]]:

@@ -35,6 +35,12 @@ class Kept:
                     rows[row.run_key, row.camera, row.image_key] = row
         return cls(rows)
 
+    def withdraw_others(self, run: Run, images: Sequence[Image]) -> None:
+        """Verdicts of images that were deleted or moved to another run are of now no more."""
+        there = {image.key for image in images} | {None}
+        for key in [key for key in self.rows if key[0] == run.key and key[2] not in there]:
+            _withdraw(self, key)
+
 
 def keep_image(
     session: Session, kept: Kept, run: Run, image: Image, outcome: Outcome, verdict: str, now: datetime

@@ -52,6 +52,9 @@ class Settling:
     def is_open(self, run: Key) -> bool:
         return run in self._runs
 
+    def knows(self, run: Key, image: Key) -> bool:
+        return self._image(run, image) is not None
+
     def close(self, run: Key) -> None:
         self._runs.pop(run, None)
 

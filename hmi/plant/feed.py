@@ -149,6 +149,9 @@ class Feed:
             self._backfill_before = reading.first_trigger
         self._followed, self._generations = reading.followed, reading.generations
         news = {table: self._followed[table].take(found, began_s) for table, found in reading.found.items()}
+        is_behind = any(table_news.more for table_news in news.values())
+        if is_behind:
+            self._watched.failed()  # what is silent in a full window may speak in the next one
         contract = self._contract or Contract({})
         beside = self._side.read(self._database, contract, began_s, deadline.left_s)
         parts = self._parts(news)
@@ -163,7 +166,7 @@ class Feed:
             tables=beside.tables,
             human_inspections=beside.inspections,
             rewound=reading.rewound,
-            more=beside.more or any(table_news.more for table_news in news.values()),
+            more=beside.more or is_behind,
             position=self._position(),
             absent=contract.absent,
             remarks=(*contract.remarks, *beside.remarks),

@@ -22,7 +22,8 @@ HISTORY = 50  # runs that fails-in-a-row and the median gap look at
 def screen_of(session: Session, settings: Settings, now: datetime, run: Run | None = None) -> Screen:
     """The screen of `run`, or of the newest one. Strip and header always show the line as it is."""
     recent = line.newest_runs(session, max(HISTORY, settings.ui.strip_parts))
-    shown = run or (recent[0] if recent else None)
+    current = line.live_run(session)
+    shown = run or current
     cameras = cameras_of(session, settings.line)
     tiles: tuple[Tile, ...] = ()
     part = None
@@ -33,7 +34,7 @@ def screen_of(session: Session, settings: Settings, now: datetime, run: Run | No
         tiles = tuple(_empty_tile(number, camera) for number, camera in enumerate(cameras, start=1))
     return Screen(
         header=_header(session, settings, recent, now),
-        live=_live(recent[0], settings, now) if recent else None,
+        live=_live(current, settings, now) if current else None,
         part=part,
         tiles=tiles,
         columns=columns_for(len(tiles)),

@@ -20,7 +20,16 @@ log = logging.getLogger(__name__)
 BUSY_MS = 5_000
 POOL_WAIT_S = 1
 STATEMENT_MS = 2_000
-READ_ONLY = "25006"  # the server is a standby, or told to write nothing
+#: Connection, resources, operator, rollback; a standby that cannot be written; a lock that was not had.
+POSTGRES_OUTAGES = ("08", "53", "57", "40", "25006", "55P03")
+#: A dead network is noticed after some seconds, also on Windows.
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 3,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5000,
+}
 SQLITE_OUTAGES = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -83,7 +92,12 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=POOL_WAIT_S,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 3, "application_name": "porosity-hmi store", "options": options},
+        connect_args={
+            "connect_timeout": 3,
+            "application_name": "porosity-hmi store",
+            "options": options,
+            **KEEPALIVE,
+        },
     )
 
 
@@ -144,6 +158,7 @@ def _is_outage(error: DBAPIError) -> bool:
         return True
     if isinstance(error.orig, sqlite3.Error):
         return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_OUTAGES
-    return isinstance(error.orig, psycopg2.OperationalError | psycopg2.InterfaceError) or (
-        getattr(error.orig, "pgcode", None) == READ_ONLY
-    )
+    code = getattr(error.orig, "pgcode", None)
+    if code is None:
+        return isinstance(error.orig, psycopg2.OperationalError | psycopg2.InterfaceError)
+    return code.startswith(POSTGRES_OUTAGES)

@@ -13,7 +13,7 @@ from hmi.store.columns import Base, BigId
 
 Key = tuple[int, int]
 
-_REFERENCE = re.compile(r"([1-9][0-9]{0,17})(?:\.([1-9][0-9]{0,3}))?", re.ASCII)
+_REFERENCE = re.compile(r"([1-9][0-9]{0,18})(?:\.([1-9][0-9]{0,3}))?", re.ASCII)
 
 
 def reference(key: Key) -> str:
@@ -25,7 +25,7 @@ def reference(key: Key) -> str:
 def key_of(text: str) -> Key:
     """The key that `reference` made. Raises ValueError for anything else."""
     found = _REFERENCE.fullmatch(text)
-    if found is None or found[2] == "1":
+    if found is None or found[2] == "1" or int(found[1]) >= 2**63:
         raise ValueError(f"not a reference: {text[:40]!r}")
     return int(found[2] or 1), int(found[1])
 
