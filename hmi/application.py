@@ -5,6 +5,7 @@ from threading import BoundedSemaphore
 
 from flask import Flask, Response
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import ArgumentError
 
 from hmi import auth, cli, errors
 from hmi.auth import permissions
@@ -15,7 +16,7 @@ from hmi.parts import EXTENSION, Parts
 from hmi.pictures.gallery import Gallery
 from hmi.plant.files import ImageFiles
 from hmi.screen import screen_of
-from hmi.settings import PROJECT, Settings
+from hmi.settings import PROJECT, Settings, SettingsError
 from hmi.snapshot import Follower
 from hmi.store import Store
 from hmi.wording import VERDICT_WORDS
@@ -45,7 +46,7 @@ def create_app(settings: Settings) -> Flask:
         asset=asset, build=build_id(), svg=svg, ui=settings.ui, words=VERDICT_WORDS, zone=settings.time.zone
     )
     CSRFProtect(app)
-    store = Store(settings.store.address, settings.store.pool_size)
+    store = _store(settings)
     files = ImageFiles(settings.storage)
     gallery = Gallery(files, settings.storage)
     follower = Follower(store, lambda: render_live(app, settings, store))
@@ -68,6 +69,13 @@ def create_app(settings: Settings) -> Flask:
     cli.register(app)
     app.wsgi_app = LiveLayer(app.wsgi_app, follower, build_id())  # type: ignore[method-assign]
     return app
+
+
+def _store(settings: Settings) -> Store:
+    try:
+        return Store(settings.store.address, settings.store.pool_size)
+    except ArgumentError:
+        raise SettingsError("store.url: is no address of a database") from None
 
 
 def render_live(app: Flask, settings: Settings, store: Store) -> bytes:

@@ -47,7 +47,7 @@ def migrate_store(revision: str) -> None:
         before = migrate.current(store)
         migrate.move(store, revision)
         click.echo(f"store: {before or 'empty'} → {migrate.current(store) or 'empty'}")
-    except (StoreUnavailable, migrate.UnknownRevision) as error:
+    except (StoreUnavailable, migrate.UnknownRevision, migrate.NotOurs) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -57,6 +57,8 @@ def worker() -> None:
     """Run feed, judging and outbox alone, without a web server."""
     house = parts()
     logs.configure(house.settings.logging)
+    if house.store.is_sqlite:
+        migrate.upgrade(house.store)
     alone = Worker(house.settings, house.store, house.gallery)
     try:
         alone.run()

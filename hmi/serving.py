@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from flask import Flask
 from waitress.server import create_server
 
 from hmi import create_app, logs
@@ -18,6 +19,7 @@ from hmi.demo import DemoError
 from hmi.demo import start as start_demo
 from hmi.demo_settings import with_demo
 from hmi.parts import EXTENSION, Parts
+from hmi.plant.database import PlantDatabase
 from hmi.settings import LOOPBACK, Settings
 from hmi.store import Store, StoreUnavailable, migrate
 from hmi.worker import Worker
@@ -36,25 +38,28 @@ def complete(settings: Settings) -> Settings:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished. Raises CannotStart."""
-    sock = _listen(settings)
-    logs.configure(settings.logging)
-    with _demo(settings):
-        settings = complete(settings)
-        _warn(settings)
-        app = create_app(settings)
-        parts: Parts = app.extensions[EXTENSION]
-        _prepare_store(parts.store)
-        worker = Worker(settings, parts.store, parts.gallery, parts.follower.poke)
-        worker.start()
-        parts.follower.start()
-        try:
-            _run(create_server(app, sockets=[sock], **_waitress_options(settings)), settings)
-        finally:
-            worker.stop()
-            parts.follower.close()
-            parts.gallery.close()
-            parts.files.close()
-            parts.store.close()
+    with _listen(settings) as sock:
+        _configure_logs(settings)
+        with _demo(settings):
+            _serve(complete(settings), sock)
+
+
+def _serve(settings: Settings, sock: socket.socket) -> None:
+    _warn(settings)
+    app = _application(settings)
+    parts: Parts = app.extensions[EXTENSION]
+    prepare_store(parts.store)
+    worker = Worker(settings, parts.store, parts.gallery, parts.follower.poke)
+    worker.start()
+    parts.follower.start()
+    try:
+        _run(create_server(app, sockets=[sock], **_waitress_options(settings)), settings)
+    finally:
+        worker.stop()
+        parts.follower.close()
+        parts.gallery.close()
+        parts.files.close()
+        parts.store.close()
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -90,12 +95,31 @@ def _demo(settings: Settings) -> Iterator[None]:
         demo.stop()
 
 
-def _prepare_store(store: Store) -> None:
+def _configure_logs(settings: Settings) -> None:
+    try:
+        logs.configure(settings.logging)
+    except OSError as error:
+        raise CannotStart(
+            f"logging.file: {settings.logging.file} cannot be written ({error.strerror})"
+        ) from None
+
+
+def _application(settings: Settings) -> Flask:
+    try:
+        PlantDatabase.of(settings.database).close()
+        return create_app(settings)
+    except ValueError as error:
+        raise CannotStart(f"database.url: {error}") from None
+
+
+def prepare_store(store: Store) -> None:
     """SQLite migrates itself. A PostgreSQL store is migrated by its owner, on command."""
     try:
         if store.is_sqlite:
             migrate.upgrade(store)
         at, wanted = migrate.current(store), migrate.newest()
+    except migrate.NotOurs as error:
+        raise CannotStart(str(error)) from None
     except StoreUnavailable:
         log.error("the store does not answer; the screens stay unknown until it does")  # noqa: TRY400
         return

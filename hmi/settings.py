@@ -10,11 +10,19 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULTS = PROJECT / "config" / "default.yaml"
@@ -219,7 +227,15 @@ class Regions(Section):
 
 
 class Review(Section):
-    since: datetime | Literal[""]
+    since: AwareDatetime | Literal[""]
+
+    @field_validator("since")
+    @classmethod
+    def _in_our_time(cls, since: datetime | str) -> datetime | str:
+        if isinstance(since, datetime) and not 2000 <= since.year < 3000:
+            raise ValueError("must lie between 2000 and 3000")
+        return since
+
     expire_days: Annotated[int, Field(ge=0)]
 
 
@@ -256,6 +272,8 @@ class Settings(Section):
             return self
         if not self.store.url:
             raise ValueError("store.url is missing: a real plant needs a store of its own")
+        if _place_of(self.store.url) == _place_of(self.database.address):
+            raise ValueError("store.url is the plant database; nothing of ours is ever created there")
         if not self.auth.secret_key:
             raise ValueError("auth.secret_key is missing: set HMI_AUTH__SECRET_KEY or auth.secret_key_file")
         if len(self.auth.secret_key) < 32:
@@ -341,7 +359,7 @@ def _value_of(name: str, text: str, default: Any) -> Any:
         return text
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise SettingsError(f"{name}: is not a valid value") from None
 
 
@@ -383,6 +401,18 @@ def _with_password(url: str, password: str) -> str:
     if not at or ":" in user:
         return url
     return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
+
+
+def _place_of(url: str) -> tuple[str, int | None, str]:
+    """Which database an address means, whoever signs in."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return url, None, ""
+    if parts.scheme.startswith("sqlite"):
+        return "", None, str(Path(parts.path.removeprefix("/")).resolve())
+    return (parts.hostname or "").lower(), port or 5432, parts.path
 
 
 def _one_line(error: ValidationError) -> str:

@@ -13,6 +13,7 @@ from hmi.store.leases import LeaseLost, WorkerLease
 log = logging.getLogger(__name__)
 
 RETRY_S = 1.0
+FAULT = "the worker has a fault, see the log"
 
 
 class Worker:
@@ -64,6 +65,7 @@ class Worker:
                 said = str(error)
             except Exception:
                 log.exception("worker: unexpected fault; it starts over")
+                self._say_fault()
             self._stop.wait(RETRY_S)
 
     def _lead(self, until: Callable[[], bool]) -> None:
@@ -76,6 +78,15 @@ class Worker:
         finally:
             term.close()
             self._release()
+
+    def _say_fault(self) -> None:
+        """Screens go stale by themselves; this tells them why."""
+        try:
+            if self._lease.acquire():
+                with self._store.write() as session:
+                    self._lease.checked(session, read=False, trouble=FAULT)
+        except (StoreUnavailable, LeaseLost):
+            log.info("the fault could not be told to the screens")
 
     def _release(self) -> None:
         try:

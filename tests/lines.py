@@ -60,11 +60,11 @@ class Line:
         self.store = store
         self.start()
 
-    def start(self) -> None:
-        """A worker takes up the work."""
+    def start(self, watched_s: float = 0.0) -> None:
+        """A worker takes up the work at this watched second."""
         self.judging = Judging(self.settings)
         with self.store.write() as session:
-            self.judging.start(session, BEGAN)
+            self.judging.start(session, BEGAN, watched_s)
 
     def read(self, at_s: float, *rows: Any, **batch: Any) -> None:
         """One successful read of the plant that brought these rows."""

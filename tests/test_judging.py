@@ -328,11 +328,64 @@ def test_unchanged_rules_make_no_version(line):
 def test_a_worker_that_takes_over_settles_again_before_it_passes(line):
     whole_part(line)
     line.read(4)
-    line.start()
-    line.read(0)
+    line.start(watched_s=4)
+    line.read(4.5)
+    line.read(8.9)
     assert line.verdict() == "waiting"
-    line.read(5)
+    line.read(9.5)
     assert line.verdict() == "pass"
+
+
+def test_a_worker_that_takes_over_gives_missing_cameras_their_time_again(line):
+    line.read(0, trigger(), image(1, "A"))
+    line.files(1)
+    line.read(19)
+    line.start(watched_s=19)
+    line.read(21)
+    assert line.verdict() == "waiting"
+    line.read(40)
+    assert line.verdict() == "missing"
+
+
+def test_images_that_were_stored_before_their_trigger_settle_after_a_restart_too(line):
+    line.read(0, image(1, "A"), image(2, "B"))
+    line.files(1, 2)
+    line.start(watched_s=50)
+    line.read(50, trigger())
+    assert line.verdict() == "waiting"
+    line.read(56)
+    assert line.verdict() == "pass"
+
+
+def test_a_deleted_image_takes_its_verdict_with_it(line):
+    whole_part(line)
+    line.read(0, image(3, "A"), defect(9, 3, LARGE))
+    line.read(6)
+    line.read(7, gone_images=((1, 3),))
+    assert line.verdict() == "pass"
+    assert line.cameras() == {"A": "pass", "B": "pass"}
+
+
+def test_an_image_that_moves_to_another_run_leaves_no_verdict_behind(line):
+    line.read(0, trigger(), trigger(2), image(1, "A"), image(2, "B"), defect(1, 1, LARGE))
+    line.read(1, image(1, "A", of=2))
+    assert "A" not in line.cameras(1)
+    assert line.cameras(2) == {"A": "fail"}
+
+
+def test_texts_that_no_index_can_hold_are_cut_and_stop_nothing(line):
+    endless = "".join(chr(33 + number * 7919 % 90) for number in range(5000))
+    line.read(0, trigger(serial=endless, part=endless), image(1, endless, path=endless * 10))
+    line.read(1, trigger(2, serial="a\0b"))
+    assert len(line.run().serial) == 500
+    assert line.run(2).serial == "a\ufffdb"
+
+
+def test_numbers_that_no_column_can_hold_are_none(line):
+    whole_part(line)
+    line.read(0, defect(5, 1, x=2**40), defect(6, 1, width=-(2**33)))
+    line.read(5)
+    assert line.verdict() == "review"
 
 
 def test_a_new_generation_does_not_touch_the_history(line):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -13,7 +13,7 @@ from hmi import create_app
 from hmi.auth import PERMISSIONS, PUBLIC, permission_of
 from hmi.parts import EXTENSION
 from hmi.store.runs import Run
-from tests.lines import LARGE, SERIAL, Line, defect, image, trigger
+from tests.lines import BEGAN, LARGE, SERIAL, Line, defect, image, trigger
 from tests.waiting import until
 
 TWO = [{"serial": "A", "name": "Valve body face", "order": 1}, {"serial": "B", "name": "Bore", "order": 2}]
@@ -317,6 +317,13 @@ def test_the_newest_by_trigger_time_is_shown_not_the_newest_by_arrival(app, visi
     line.read(1, trigger(1, serial="LATE"))
     page = shown(app, visitor)
     assert re.search(r"<dt>Serial</dt><dd>(.*?)</dd>", page)[1] == "NEWER"
+
+
+def test_a_clock_that_was_wrong_and_was_corrected_keeps_no_old_part_in_front(app, visitor, line):
+    line.read(0, trigger(1, serial="AHEAD", timestamp=BEGAN + timedelta(minutes=10)))
+    line.read(1, trigger(2, serial="NOW", timestamp=BEGAN))
+    line.read(2, trigger(3, serial="NO TIME", timestamp=None))
+    assert re.search(r"<dt>Serial</dt><dd>(.*?)</dd>", shown(app, visitor))[1] == "NO TIME"
 
 
 def test_a_fault_of_the_server_tells_nothing(app, visitor, caplog):

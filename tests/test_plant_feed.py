@@ -1,6 +1,7 @@
 """The feed on a quiet day: what a tick brings, what it does not bring twice, how it goes on after a stop."""
 
 import json
+import time
 
 from sqlalchemy import text
 
@@ -166,3 +167,16 @@ def test_nothing_is_created_in_the_plant(pg_vision: VisionSystem) -> None:
         plant.sweep([(1, 1)])
         plant.tick()
     assert objects() == before
+
+
+def test_time_stands_still_while_the_feed_is_behind(vision: VisionSystem) -> None:
+    with feed(vision.url, window=20) as plant:
+        plant.tick()
+        for _ in range(12):
+            vision.part()
+        batches = [plant.tick()]
+        while batches[-1].more:
+            time.sleep(0.05)
+            batches.append(plant.tick())
+    assert len(batches) > 3
+    assert batches[-1].began_s - batches[0].began_s < 0.02

@@ -148,6 +148,8 @@ MUTATIONS = [
     ("auth: {algorithm: none}", "auth.algorithm"),
     ("ui: {logo: nowhere.png}", "ui.logo"),
     ("ui: {logo: README.md}", "ui.logo"),
+    ("review: {since: 2025-01-01T00:00:00}", "review.since"),
+    ("review: {since: 0001-01-01T00:00:00Z}", "review.since"),
 ]
 
 

@@ -72,5 +72,22 @@ def test_a_store_that_stops_answering_is_said_and_ages(tmp_path):
     store.close()
 
 
+def test_a_screen_that_cannot_be_rendered_grows_old(store):
+    def broken() -> bytes:
+        raise RuntimeError("no template")
+
+    follower = Follower(store, broken)
+    follower.start()
+    lease = WorkerLease(store)
+    lease.acquire()
+    for _ in range(3):
+        with store.write() as session:
+            lease.checked(session, read=True, trouble="")
+        time.sleep(0.3)
+    assert follower.pulse.age_ms(time.monotonic()) is None
+    assert follower.pulse.trouble == "the server has a fault"
+    follower.close()
+
+
 def test_an_age_is_never_negative():
     assert Pulse(1, 100.0, "").age_ms(99.0) == 0

@@ -102,6 +102,30 @@ def test_a_port_in_use_is_named(surroundings):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("HMI_DATABASE__URL", "mysql://plant/x", "database.url"),
+        ("HMI_STORE__URL", "not an address", "store.url"),
+        ("HMI_LOGGING__FILE", "/proc/nowhere/hmi.log", "logging.file"),
+        ("HMI_REGIONS__PX_PER_MM", "2025-13-45", "PX_PER_MM"),
+    ],
+)
+def test_what_cannot_be_used_is_named_too(surroundings, name, value, named):
+    done = run("wsgi.py", environment={**surroundings, name: value, "HMI_SERVER__PORT": "8998"})
+    assert done.returncode != 0
+    assert named in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_the_plant_database_is_never_taken_for_the_store(surroundings, tmp_path):
+    both = {**surroundings, "HMI_STORE__URL": surroundings["HMI_DATABASE__URL"]}
+    before = (tmp_path / "plant.db").read_bytes()
+    assert "plant database" in run("wsgi.py", environment={**both, "HMI_SERVER__PORT": "8999"}).stderr
+    assert flask("migrate", environment=both).returncode == 1
+    assert (tmp_path / "plant.db").read_bytes() == before
+
+
 def test_check_says_one_line_for_each_thing(surroundings):
     flask("migrate", environment=surroundings)
     done = flask("check", environment=surroundings)

@@ -71,7 +71,13 @@ class Judging:
     def check_rules(self, session: Session, now: datetime) -> bool:
         """Put a change of settings or of "Regions" into force; True if there was one."""
         before = self._books.get(self._version)
-        self.rules = rulebook.publish_if_changed(session, self._settings, now, before)
+        try:
+            self.rules = rulebook.publish_if_changed(session, self._settings, now, before)
+        except (ValueError, RecursionError, OverflowError):
+            if before is None:
+                raise
+            log.exception("the table of regions cannot be read; rules v%d stay in force", before.version)
+            return False
         self._version = self.rules.version
         self._books[self._version] = self.rules
         return self.rules is not before

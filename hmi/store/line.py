@@ -31,10 +31,6 @@ def live_run(session: Session) -> Run | None:
     return session.scalar(newest.limit(1))
 
 
-def run_by_key(session: Session, key: Key) -> Run | None:
-    return session.get(Run, key)
-
-
 def images_of(session: Session, run: Run) -> list[Image]:
     of_run = (Image.run_id == run.id, Image.run_generation == run.generation, ~Image.gone)
     return list(session.scalars(select(Image).where(*of_run).order_by(Image.id)))

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, inspect, select, text
 
 from hmi.store.database import Store, translated
 from hmi.store.state import BEGAN, VERSION, State
@@ -21,8 +21,13 @@ LOCK = 7_202_611  # any number that nobody else takes for an advisory lock
 
 
 def upgrade(store: Store, revision: str = HEAD) -> None:
-    """Bring the store's tables to `revision`. Two processes that try at once take turns."""
+    """Bring the store's tables to `revision`. Two processes that try at once take turns.
+
+    Raises NotOurs, and changes nothing, in a database that holds the plant's tables.
+    """
     with _turn(store) as connection:
+        if inspect(connection).has_table("Triggers"):
+            raise NotOurs("store.url: this is the plant database; nothing of ours is ever created there")
         command.upgrade(_config(connection), revision)
         if revision == HEAD:
             _begin_counting(connection)
@@ -32,6 +37,10 @@ def downgrade(store: Store, revision: str) -> None:
     """Bring the store's tables back to `revision`; EMPTY removes them all."""
     with _turn(store) as connection:
         command.downgrade(_config(connection), revision)
+
+
+class NotOurs(Exception):
+    """The database belongs to the vision system."""
 
 
 class UnknownRevision(ValueError):

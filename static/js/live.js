@@ -24,6 +24,8 @@
   let trouble = "";
   let lostAt = null; // server time at which freshness ended
   let pollNumber = Math.floor(Math.random() * 1e9); // not those that a cache may know from the last page
+  let polledAt = -Infinity; // …at which the last poll went out
+  let distrustedAt = -Infinity; // …before which nothing that was asked counts
   let accepted = null; // what the answer being swapped in said
   let heldUntil = -Infinity; // until then a finger is on the screen, or its click still to come
   let touchedVersion = version; // what was shown when the finger came down
@@ -41,7 +43,7 @@
       trouble: header("X-HMI-Trouble") ?? "",
     };
     if (!said.build || Number.isNaN(said.version) || header("X-HMI-Echo") !== echo) return null;
-    if (said.version < version) return null;
+    if (said.version < version || polledAt < distrustedAt) return null;
     return said;
   };
 
@@ -50,7 +52,7 @@
     trouble = said.trouble;
     version = said.version;
     if (!Number.isNaN(said.nowMs)) clock.set(said.nowMs);
-    if (!Number.isNaN(said.ageMs)) plantReadAt = answeredAt - said.ageMs;
+    if (!Number.isNaN(said.ageMs)) plantReadAt = polledAt - said.ageMs; // however long the answer took
     look();
     clock.tick();
   };
@@ -106,6 +108,7 @@
   document.addEventListener("htmx:configRequest", (event) => {
     if (!isOurs(event)) return;
     pollNumber += 1;
+    polledAt = performance.now();
     event.detail.parameters.set("v", version);
     event.detail.parameters.set("n", pollNumber);
   });
@@ -176,6 +179,7 @@
 
   // A page that was hidden or asleep is veiled before it is seen again, then asks at once.
   const distrust = () => {
+    distrustedAt = performance.now();
     plantReadAt = -Infinity;
     answeredAt = -Infinity;
     askedAt = performance.now();

@@ -1,8 +1,8 @@
 """What somebody in front of the screen sees of it: read in the page, ten times a second.
 
 A sample holds the words that are visible and the colours in which tiles and the part's verdict are drawn;
-its time is that of the page's monotonic clock, in ms. The first frame of a page that is shown again is sampled
-too.
+its time is that of the page's monotonic clock, in ms. The first frame of a page that is shown again is
+sampled too.
 """
 
 import re
