@@ -36,6 +36,7 @@ class Seen:
     samples: list[Sample]
     began_ms: float
     healing_ms: float
+    healed_ms: float
     began: datetime
     addresses: list[str]  # where the page went meanwhile
 
@@ -69,10 +70,13 @@ def during(faults: Mapping[str, Fault]) -> dict[str, Seen]:
         healing_ms = {name: sampler.now_ms() for name, sampler in samplers.items()}
         for fault in faults.values():
             fault.heal()
+        healed_ms = {name: sampler.now_ms() for name, sampler in samplers.items()}
         for name, sampler in samplers.items():
             until(faults[name].page, lambda: sampler.live(healing_ms[name]))  # noqa: B023 - called at once
         return {
-            name: Seen(sampler.samples(), began_ms[name], healing_ms[name], began, went[name])
+            name: Seen(
+                sampler.samples(), began_ms[name], healing_ms[name], healed_ms[name], began, went[name]
+            )
             for name, sampler in samplers.items()
         }
 
