@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -23,6 +22,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from hmi.database_address import address_of, place_of, with_password
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULTS = PROJECT / "config" / "default.yaml"
@@ -67,12 +68,11 @@ class Database(Section):
     def address(self) -> str:
         """The SQLAlchemy URL, or an empty string where no plant is set (the demo)."""
         if self.url:
-            return _with_password(self.url, self.password)
+            return with_password(self.url, self.password)
         if not self.host:
             return ""
-        user = quote(self.username, safe="")
-        url = f"postgresql://{user}@{self.host}:{self.port}/{quote(self.dbname, safe='')}"
-        return _with_password(url, self.password)
+        url = address_of(self.host, self.port, self.username, self.dbname)
+        return with_password(url, self.password)
 
 
 class Store(Section):
@@ -83,7 +83,7 @@ class Store(Section):
 
     @property
     def address(self) -> str:
-        return _with_password(self.url, self.password)
+        return with_password(self.url, self.password)
 
 
 class Feed(Section):
@@ -272,7 +272,7 @@ class Settings(Section):
             return self
         if not self.store.url:
             raise ValueError("store.url is missing: a real plant needs a store of its own")
-        if _place_of(self.store.url) == _place_of(self.database.address):
+        if place_of(self.store.url) == place_of(self.database.address):
             raise ValueError("store.url is the plant database; nothing of ours is ever created there")
         if not self.auth.secret_key:
             raise ValueError("auth.secret_key is missing: set HMI_AUTH__SECRET_KEY or auth.secret_key_file")
@@ -391,28 +391,6 @@ def read_secret(path: str, key: str) -> str:
     if not secret or "\n" in secret:
         raise SettingsError(f"{key}: the file must hold one line, the secret")
     return secret
-
-
-def _with_password(url: str, password: str) -> str:
-    if not password or "://" not in url:
-        return url
-    scheme, rest = url.split("://", 1)
-    user, at, place = rest.rpartition("@")
-    if not at or ":" in user:
-        return url
-    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
-
-
-def _place_of(url: str) -> tuple[str, int | None, str]:
-    """Which database an address means, whoever signs in."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return url, None, ""
-    if parts.scheme.startswith("sqlite"):
-        return "", None, str(Path(parts.path.removeprefix("/")).resolve())
-    return (parts.hostname or "").lower(), port or 5432, parts.path
 
 
 def _one_line(error: ValidationError) -> str:
