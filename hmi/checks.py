@@ -32,7 +32,7 @@ def check_all(settings: Settings) -> Iterator[Finding]:
     yield from _guarded("store", lambda: _check_store(settings))
     yield from _guarded("plant database", lambda: _check_plant(settings))
     yield from _guarded("images", lambda: _check_images(settings))
-    yield from _guarded("disk", lambda: _check_disk(settings))
+    yield from _guarded("disk", lambda: check_disk(settings))
 
 
 def _guarded(what: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -124,7 +124,8 @@ def _check_newest_image(settings: Settings, files: ImageFiles) -> Iterator[Findi
         yield Finding("newest image", "ok", f"is there, {size / 1e6:.1f} MB")
 
 
-def _check_disk(settings: Settings) -> Iterator[Finding]:
+def check_disk(settings: Settings) -> Iterator[Finding]:
+    """Room for what is written, and whether it may be. Raises OSError."""
     places = {"cache": settings.storage.cache_folder, "log": os.path.dirname(settings.logging.file) or "."}  # noqa: PTH120
     for what, place in places.items():
         folder = _existing(Path(place))

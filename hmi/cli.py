@@ -1,4 +1,5 @@
-"""Commands: `flask --app wsgi check | migrate | worker | backfill`."""
+"""Commands: `flask --app wsgi check | migrate | worker | backfill | user | audit | counts | backup |
+restore`."""
 
 import sys
 import time
@@ -10,19 +11,22 @@ import click
 from flask import Flask
 from flask.cli import with_appcontext
 
-from hmi import backfilling, logs
+from hmi import backfilling, cli_backup, cli_counts, cli_users, heap, logs
 from hmi.checks import check_all
+from hmi.cli_diagnostics import write_diagnostics
 from hmi.parts import Parts, parts
 from hmi.plant.database import PlantDatabase, PlantUnavailable
 from hmi.plant.past import PastReader
-from hmi.store import StoreUnavailable, migrate
+from hmi.store import StoreUnavailable, audit, migrate
 from hmi.worker import Worker
 
 LOOK_S = 0.5
 
 
 def register(app: Flask) -> None:
-    for command in (check, migrate_store, worker, backfill):
+    ours = (check, migrate_store, worker, backfill, cli_users.user, audit_commands)
+    more = (cli_counts.counts, cli_backup.backup_store, cli_backup.restore_store, write_diagnostics)
+    for command in (*ours, *more):
         app.cli.add_command(command)
 
 
@@ -39,11 +43,15 @@ def check() -> None:
 
 @click.command("migrate")
 @click.option("--to", "revision", default=migrate.HEAD, help="A revision; 'base' removes all tables.")
+@click.option("--show", is_flag=True, help="Print the revision that they are at, and change nothing.")
 @with_appcontext
-def migrate_store(revision: str) -> None:
+def migrate_store(revision: str, show: bool) -> None:
     """Bring the store's tables to the newest revision, or to the one given."""
     store = parts().store
     try:
+        if show:
+            click.echo(migrate.current(store) or migrate.EMPTY)
+            return
         before = migrate.current(store)
         migrate.move(store, revision)
         click.echo(f"store: {before or 'empty'} → {migrate.current(store) or 'empty'}")
@@ -56,6 +64,7 @@ def migrate_store(revision: str) -> None:
 def worker() -> None:
     """Run feed, judging and outbox alone, without a web server."""
     house = parts()
+    heap.keep_small()
     logs.configure(house.settings.logging)
     if house.store.is_sqlite:
         migrate.upgrade(house.store)
@@ -86,6 +95,28 @@ def backfill(since: datetime) -> None:
     except (PlantUnavailable, StoreUnavailable) as error:
         raise click.ClickException(f"{error}; run it again to go on") from None
     click.echo(f"everything since {since:%Y-%m-%d} is here")
+
+
+@click.group("audit")
+def audit_commands() -> None:
+    """The record of what people did."""
+
+
+@audit_commands.command("verify")
+@with_appcontext
+def verify_audit() -> None:
+    """Look at every entry of the audit: changed, missing and reordered ones are named."""
+    house = parts()
+    try:
+        with house.store.read() as session:
+            found = audit.verify(session, house.settings.auth.chain_key)
+    except StoreUnavailable as error:
+        raise click.ClickException(str(error)) from None
+    for fault in found.faults:
+        click.echo(fault)
+    click.echo(f"{found.entries} entries, head {found.head or 'none'}")
+    if found.faults:
+        raise click.ClickException("the audit is not what was written")
 
 
 @contextmanager

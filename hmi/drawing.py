@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hmi.judging.findings import drawn_as, is_abnormal
 from hmi.pictures.overlay import Marker
 from hmi.pictures.renditions import Box, Drawing, Rendition
 from hmi.store.runs import Defect, Image, key_of, reference
@@ -42,6 +43,11 @@ def find(session: Session, image: Image, name: str) -> tuple[Rendition, Drawing]
     return _rendition(image, name), _crop(image, defect, markers)
 
 
+def markers_of(session: Session, image: Image) -> tuple[Marker, ...]:
+    """All defects of the image, in the state that the current verdict gave them."""
+    return _markers(session, image)[0]
+
+
 def _rendition(image: Image, name: str) -> Rendition:
     return Rendition(reference(image.key), name, image.picture or "")
 
@@ -58,11 +64,11 @@ def _markers(session: Session, image: Image) -> tuple[tuple[Marker, ...], Defect
     current = (Verdict.image_id == image.id, Verdict.image_generation == image.generation, Verdict.current)
     verdict = session.scalar(select(Verdict).where(*current))
     findings = verdict.findings if verdict else []
-    states = {tuple(found["defect"]): found["state"] for found in findings}
+    states = {tuple(found["defect"]): drawn_as(found["state"], found.get("decision")) for found in findings}
     markers = tuple(
         Marker(defect.x, defect.y, defect.width, defect.height, states.get(defect.key, "pass"))
         for defect in defects
     )
-    worst_key = next((key for key, state in states.items() if state in ("fail", "review")), None)
+    worst_key = next((tuple(found["defect"]) for found in findings if is_abnormal(found)), None)
     worst = next((defect for defect in defects if defect.key == worst_key), None)
     return markers, worst

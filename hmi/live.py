@@ -1,6 +1,7 @@
 """`GET /live?v=ID`: the kiosks' poll, answered in front of Flask from memory.
 
-No session, no hook, no database, no file. The answer is 200 with the fragment, or 204 when the caller has it
+No session, no hook, no database, no file; where the grid is not open, one look at the caller's session
+(`Admit`). The answer is 200 with the fragment, or 204 when the caller has it
 already. Every answer carries
 
 - `X-HMI-Snapshot`: the store's counter; it never goes back,
@@ -13,7 +14,7 @@ already. Every answer carries
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from hmi.snapshot import Follower
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/live"
+Admit = Callable[["WSGIEnvironment"], int]  # 200, or the status with which the poll is refused
+REFUSALS = {401: "401 Unauthorized", 503: "503 Service Unavailable"}
 _QUERY = re.compile(r"(?:^|&)(v|n)=([0-9]{1,19})(?=&|$)", re.ASCII)
 _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -29,10 +32,19 @@ _NOT_PRINTABLE = re.compile(r"[^\x20-\x7e]")
 class LiveLayer:
     """WSGI middleware that answers the poll and passes everything else on."""
 
-    def __init__(self, app: "WSGIApplication", follower: Follower, build: str) -> None:
+    def __init__(
+        self,
+        app: "WSGIApplication",
+        follower: Follower,
+        build: str,
+        admit: Admit | None = None,
+        took: Callable[[float], object] = lambda _: None,
+    ) -> None:
         self._app = app
         self._follower = follower
         self._build = build
+        self._admit = admit
+        self._took = took  # told the seconds that each answer took
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if environ["PATH_INFO"] != PATH:
@@ -40,7 +52,14 @@ class LiveLayer:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             start_response("405 Method Not Allowed", [("Allow", "GET, HEAD"), ("Content-Length", "0")])
             return [b""]
-        return self._answer(environ, start_response)
+        refused = REFUSALS.get(self._admit(environ)) if self._admit else None
+        if refused:
+            start_response(refused, [("Cache-Control", "no-store"), ("Content-Length", "0")])
+            return [b""]
+        began_s = time.perf_counter()
+        body = self._answer(environ, start_response)
+        self._took(time.perf_counter() - began_s)
+        return body
 
     def _answer(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         self._follower.start()

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from hmi.settings import PlantTime, Shift
 
 UNKNOWN = "time unknown"
+EARLIEST, LATEST = 2000, 3000  # years that people may ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,27 @@ def day_and_clock(at: datetime | None, zone: ZoneInfo) -> str:
     if at is None:
         return UNKNOWN
     return f"{at.astimezone(zone):%Y-%m-%d} {clock(at, zone)}"
+
+
+class NoSuchTime(ValueError):
+    """What was typed is no time of the plant's clock."""
+
+
+def moment_of(text: str, zone: ZoneInfo) -> datetime:
+    """The moment (UTC) of a date, or a date and time, on the plant's clock, as browsers send it.
+
+    Of an hour that comes twice it is the first one. Raises NoSuchTime, also for an hour that is left out.
+    """
+    try:
+        local = datetime.fromisoformat(text).replace(fold=0)
+    except ValueError:
+        raise NoSuchTime("is no date and time: 2026-05-08T14:30") from None
+    if local.tzinfo is not None or not EARLIEST <= local.year < LATEST:
+        raise NoSuchTime(f"must be a local time between {EARLIEST} and {LATEST}")
+    local = local.replace(tzinfo=zone)
+    if not _exists(local):
+        raise NoSuchTime("is no time on the plant's clock: that hour is left out")
+    return local.astimezone(UTC)
 
 
 def _same_day(at: datetime, now: datetime, zone: ZoneInfo) -> bool:

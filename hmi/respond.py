@@ -14,7 +14,7 @@ def after_post(location: str) -> BaseResponse:
     return redirect(location, 303)
 
 
-def no_store(body: str | bytes, status: int = 200) -> Response:
+def no_store(body: str | bytes | Response, status: int = 200) -> Response:
     response = make_response(body, status)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -2,26 +2,25 @@
 
 import logging
 import os
-import select
 import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from flask import Flask
-from waitress.server import create_server
 
-from hmi import create_app, logs
+from hmi import create_app, demo_users, heap, logs
 from hmi.demo import DemoError
 from hmi.demo import start as start_demo
 from hmi.demo_settings import with_demo
+from hmi.front import FrontServer, front_of
 from hmi.parts import EXTENSION, Parts
 from hmi.plant.database import PlantDatabase
-from hmi.settings import LOOPBACK, Settings
-from hmi.store import Store, StoreUnavailable, migrate
+from hmi.serving_settings import LOOPBACK
+from hmi.settings import Settings
+from hmi.store import Store, StoreUnavailable, migrate, users
 from hmi.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -38,24 +37,33 @@ def complete(settings: Settings) -> Settings:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight are finished. Raises CannotStart."""
+    heap.keep_small()
     with _listen(settings) as sock:
         _configure_logs(settings)
         with _demo(settings):
-            _serve(complete(settings), sock)
+            _serve(complete(settings), sock, is_demo=settings.is_demo)
 
 
-def _serve(settings: Settings, sock: socket.socket) -> None:
+def _serve(settings: Settings, sock: socket.socket, *, is_demo: bool) -> None:
     _warn(settings)
     app = _application(settings)
+    heap.begin_collecting()
     parts: Parts = app.extensions[EXTENSION]
     prepare_store(parts.store)
+    if is_demo:
+        demo_users.make(parts.store)
+    _warn_of_nobody(parts.store)
     worker = Worker(settings, parts.store, parts.gallery, parts.follower.poke)
     worker.start()
     parts.follower.start()
     try:
-        _run(create_server(app, sockets=[sock], **_waitress_options(settings)), settings)
+        front = front_of(app, sock, settings.server, settings.auth.trusted_proxies)
+        parts.metrics.queues |= front.depths()
+        _run(front, settings)
     finally:
         worker.stop()
+        parts.trials.close()
+        parts.metrics.of_store.close()
         parts.follower.close()
         parts.gallery.close()
         parts.files.close()
@@ -129,26 +137,22 @@ def prepare_store(store: Store) -> None:
         )
 
 
+def _warn_of_nobody(store: Store) -> None:
+    try:
+        with store.read() as session:
+            is_empty = users.is_empty(session)
+    except StoreUnavailable:
+        return
+    if is_empty:
+        log.warning("nobody can sign in yet: flask --app wsgi user add NAME --role administrator")
+
+
 def _warn(settings: Settings) -> None:
     if not settings.server.https and settings.server.host not in LOOPBACK:
         log.warning("server.https is off: cookies and pictures travel in plain text")
 
 
-def _waitress_options(settings: Settings) -> dict[str, Any]:
-    server = settings.server
-    return {
-        "threads": server.threads,
-        "connection_limit": server.connection_limit,
-        "max_request_body_size": server.max_body_bytes,
-        "max_request_header_size": server.max_header_bytes,
-        "channel_timeout": 30,
-        "cleanup_interval": 10,
-        "ident": None,
-        "asyncore_use_poll": hasattr(select, "poll"),
-    }
-
-
-def _run(server: Any, settings: Settings) -> None:
+def _run(server: FrontServer, settings: Settings) -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 

@@ -7,49 +7,45 @@ secret. A secret never has a default.
 import json
 import os
 from collections.abc import Mapping
-from datetime import datetime, time
+from copy import deepcopy
+from datetime import time
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from hmi.api_settings import Api, Webhook
+from hmi.auth_settings import Auth
 from hmi.database_address import address_of, place_of, with_password
+from hmi.iiif_settings import Iiif
+from hmi.retention_settings import Retention
+from hmi.review_settings import Review
+from hmi.section import Section
+from hmi.serving_settings import LOOPBACK, Logging, Port, Server
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULTS = PROJECT / "config" / "default.yaml"
 ENVIRONMENT_PREFIX = "HMI_"
-SECRETS = {("database", "password"), ("store", "password"), ("storage", "password"), ("auth", "secret_key")}
+SECRETS = {
+    ("database", "password"),
+    ("store", "password"),
+    ("storage", "password"),
+    ("auth", "secret_key"),
+    ("auth", "audit_key"),
+    ("webhook", "secret"),
+}
 LOGO_TYPES = {".png", ".jpg", ".jpeg", ".svg"}
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 class SettingsError(Exception):
     """Settings that cannot be used; the message is one line and names the key."""
 
 
-class Section(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        allow_inf_nan=False,
-        hide_input_in_errors=True,
-        str_strip_whitespace=False,
-    )
-
-
 Seconds = Annotated[float, Field(ge=0, le=31_536_000)]
 Positive = Annotated[float, Field(gt=0)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Database(Section):
@@ -94,17 +90,6 @@ class Feed(Section):
     backfill_parts: Annotated[int, Field(ge=0)]
 
 
-class Server(Section):
-    host: str
-    port: Port
-    hosts: tuple[str, ...]
-    https: bool
-    threads: Annotated[int, Field(ge=1, le=256)]
-    connection_limit: Annotated[int, Field(ge=10, le=10_000)]
-    max_body_bytes: Annotated[int, Field(ge=1024)]
-    max_header_bytes: Annotated[int, Field(ge=1024)]
-
-
 class Root(Section):
     prefix: Annotated[str, Field(min_length=1)]
     source: Annotated[str, Field(min_length=1)]
@@ -128,20 +113,6 @@ class Storage(Section):
     thumbnail_px: Annotated[int, Field(ge=100, le=2000)]
     jpeg_quality: Annotated[int, Field(ge=10, le=95)]
     overlay_markers: Annotated[int, Field(ge=1, le=5000)]
-
-
-class Auth(Section):
-    secret_key: str
-    secret_key_file: str
-    algorithm: Literal["HS256", "HS384", "HS512"]
-    access_token_expire_minutes: Annotated[int, Field(ge=1, le=1440)]
-
-
-class Logging(Section):
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
-    file: str
-    max_size_mb: Positive
-    backup_count: Annotated[int, Field(ge=1, le=1000)]
 
 
 class Ui(Section):
@@ -226,19 +197,6 @@ class Regions(Section):
     default_rule: DefaultRule
 
 
-class Review(Section):
-    since: AwareDatetime | Literal[""]
-
-    @field_validator("since")
-    @classmethod
-    def _in_our_time(cls, since: datetime | str) -> datetime | str:
-        if isinstance(since, datetime) and not 2000 <= since.year < 3000:
-            raise ValueError("must lie between 2000 and 3000")
-        return since
-
-    expire_days: Annotated[int, Field(ge=0)]
-
-
 class Demo(Section):
     folder: str
     seed: int
@@ -253,13 +211,17 @@ class Settings(Section):
     feed: Feed
     server: Server
     storage: Storage
+    iiif: Iiif
     auth: Auth
+    api: Api
+    webhook: Webhook
     logging: Logging
     ui: Ui
     line: Line
     time: PlantTime
     regions: Regions
     review: Review
+    retention: Retention
     demo: Demo
 
     @property
@@ -293,7 +255,7 @@ def load_settings(
     Raises SettingsError with one line that names the key.
     """
     environment = os.environ if environment is None else environment
-    merged = _read_yaml(DEFAULTS)
+    merged = deepcopy(_defaults())
     named = config or environment.get("HMI_CONFIG") or None
     own = _read_yaml(Path(named)) if named else {}
     _refuse_secrets_in_yaml(own, str(named))
@@ -305,6 +267,11 @@ def load_settings(
         return Settings.model_validate_json(json.dumps(merged, default=str), strict=True)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return _read_yaml(DEFAULTS)
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

@@ -8,19 +8,20 @@ clock from the moment at which a new sign was seen.
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
 from hmi.store import Store, StoreUnavailable, state
 from hmi.store.leases import WORKER
-from hmi.store.state import Lease, State
+from hmi.store.state import Lease
 
 log = logging.getLogger(__name__)
 
 FOLLOW_S = 0.2
 BREATHER_S = 0.1  # changes that come in a burst are rendered together
+FRESH_MS = 5_000  # what was read longer ago is old
 NEVER = float("-inf")
 
 
@@ -28,6 +29,7 @@ NEVER = float("-inf")
 class Snapshot:
     version: int  # the store's counter: rises with every change, for all processes alike
     fragment: bytes
+    documents: Mapping[str, bytes] = field(default_factory=dict)  # what programs are given, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,23 @@ class Pulse:
             return None
         return max(0, int((now_s - self.read_at_s) * 1000))
 
+    def is_fresh(self, now_s: float) -> bool:
+        age_ms = self.age_ms(now_s)
+        return age_ms is not None and age_ms <= FRESH_MS
+
 
 class Follower:
     """Keeps `snapshot` and `pulse` fresh from the store until closed."""
 
-    def __init__(self, store: Store, render: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        render: Callable[[], bytes],
+        write: Callable[[], Mapping[str, bytes]] = dict,
+    ) -> None:
         self._store = store
         self._render = render
+        self._write = write
         self._stop = threading.Event()
         self._poke = threading.Event()
         self._lock = threading.Lock()
@@ -90,22 +102,23 @@ class Follower:
                 self._poke.clear()
 
     def _look(self) -> None:
+        asked_s = time.monotonic()  # if we stand still from here on, what was found is as old as that
         with self._store.read() as session:
-            version = session.scalar(select(State.number).where(State.name == state.VERSION)) or 0
+            version = state.version(session)
             lease = session.execute(select(Lease.reads, Lease.trouble).where(Lease.name == WORKER)).first()
         if self.snapshot is None or self.snapshot.version != version:
-            self.snapshot = Snapshot(version, self._render())
+            self.snapshot = Snapshot(version, self._render(), self._write())
         if lease is not None:  # only now: a read that cannot be shown makes no screen fresh
-            self._feel(lease.reads, lease.trouble)
+            self._feel(lease.reads, lease.trouble, asked_s)
 
-    def _feel(self, reads: int, trouble: str) -> None:
+    def _feel(self, reads: int, trouble: str, asked_s: float) -> None:
         before = self.pulse
         if reads == before.reads:
             self.pulse = Pulse(reads, before.read_at_s, trouble)
         elif before.reads == -1:
             self.pulse = Pulse(reads, NEVER, trouble)  # how old this read is cannot be known
         else:
-            self.pulse = Pulse(reads, time.monotonic(), trouble)
+            self.pulse = Pulse(reads, asked_s, trouble)
 
     def _failed(self, text: str, *, with_trace: bool = False) -> None:
         if not self._troubled:

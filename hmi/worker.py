@@ -9,6 +9,7 @@ from hmi.pictures.gallery import Gallery
 from hmi.settings import Settings
 from hmi.store import Store, StoreUnavailable
 from hmi.store.leases import LeaseLost, WorkerLease
+from hmi.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +70,9 @@ class Worker:
             self._stop.wait(RETRY_S)
 
     def _lead(self, until: Callable[[], bool]) -> None:
+        webhook = Webhook(self._settings, self._store) if self._settings.webhook.url else None
+        if webhook is not None:
+            webhook.start()
         term = Term(self._settings, self._store, self._lease, self._gallery, self._on_change)
         try:
             term.begin()
@@ -76,6 +80,8 @@ class Worker:
                 term.step()
                 term.wait(self._wake)
         finally:
+            if webhook is not None:
+                webhook.stop()
             term.close()
             self._release()
 

@@ -6,9 +6,9 @@ Positions are px of the full image, origin top-left, y down; limits are mm. `pyt
 for JSON lines.
 """
 
-from regions.boxes import Boxes, ImageToJudge
+from regions.boxes import Batch, Boxes, ImageToJudge
 from regions.case import answer_of, image_from_case
-from regions.engine import judge
+from regions.engine import judge, judge_batch
 from regions.errors import (
     FieldError,
     MissingFieldError,
@@ -17,22 +17,33 @@ from regions.errors import (
     TextError,
     WrongTypeError,
 )
-from regions.judgement import REASONS, DefectJudgement, Finding, Judgement
+from regions.judgement import JUDGED, REASONS, DefectJudgement, Finding, Judged, Judgement
 from regions.rules import TIE_MM, CameraRules, Region, Rule, polygon_from_json
-from regions.validation import validate_camera_rules, validate_polygon, validate_region, validate_rule
+from regions.validation import (
+    normalised,
+    refuse_name,
+    validate_camera_rules,
+    validate_default,
+    validate_polygon,
+    validate_region,
+    validate_rule,
+)
 from regions.verdicts import FILE_STATES, VERDICTS, image_verdict, part_verdict
 
 __all__ = [
     "FILE_STATES",
+    "JUDGED",
     "REASONS",
     "TIE_MM",
     "VERDICTS",
+    "Batch",
     "Boxes",
     "CameraRules",
     "DefectJudgement",
     "FieldError",
     "Finding",
     "ImageToJudge",
+    "Judged",
     "Judgement",
     "MissingFieldError",
     "NumberError",
@@ -45,9 +56,13 @@ __all__ = [
     "image_from_case",
     "image_verdict",
     "judge",
+    "judge_batch",
+    "normalised",
     "part_verdict",
     "polygon_from_json",
+    "refuse_name",
     "validate_camera_rules",
+    "validate_default",
     "validate_polygon",
     "validate_region",
     "validate_rule",

@@ -19,7 +19,8 @@ class Boxes:
     """The defects of one image, one entry each, all of shape (n,).
 
     `x`, `y` (top-left corner), `width` and `height` are px of the full image, NaN for NULL; `confidence` is
-    the vision system's own and judges nothing; `suppressed` marks what the vision system suppressed.
+    the vision system's own, of use only to a rule that asks for a least one; `suppressed` marks what the
+    vision system suppressed.
     """
 
     id: Integers
@@ -62,6 +63,10 @@ class Boxes:
     def __len__(self) -> int:
         return len(self.id)
 
+    def taken(self, rows: slice) -> "Boxes":
+        """Some of them, as views."""
+        return Boxes(*(column[rows] for column in vars(self).values()))
+
 
 @dataclass(frozen=True, eq=False)
 class ImageToJudge:
@@ -71,6 +76,38 @@ class ImageToJudge:
     width: int | None
     height: int | None
     boxes: Boxes
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Many images as columns: what is judged thousands at a time is laid out once, by whoever reads it.
+
+    Image n has the defects starts[n] to starts[n + 1] of `boxes`, and the rules of `rules` that
+    `rules_of_image` names by index. `width` and `height` are px, NaN or 0 where unknown. Shapes: (images,),
+    `starts` (images + 1,).
+    """
+
+    rules: Sequence[CameraRules]
+    rules_of_image: Integers
+    width: Numbers
+    height: Numbers
+    starts: Integers
+    boxes: Boxes
+
+    def __len__(self) -> int:
+        return len(self.rules_of_image)
+
+    def part(self, first: int, end: int) -> "Batch":
+        """The images from `first` up to `end`, as views."""
+        starts = self.starts[first : end + 1]
+        return Batch(
+            self.rules,
+            self.rules_of_image[first:end],
+            self.width[first:end],
+            self.height[first:end],
+            starts - starts[0],
+            self.boxes.taken(slice(int(starts[0]), int(starts[-1]))),
+        )
 
 
 def _numbers(values: Any) -> Numbers:

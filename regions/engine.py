@@ -8,13 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from regions.boxes import ImageToJudge, Integers
-from regions.judgement import REASONS, FindingColumns, Judgement, Sheet, Verdict
-from regions.layout import Layout, lay_out
+from regions.boxes import Batch, ImageToJudge, Integers
+from regions.judgement import JUDGED, REASONS, FindingColumns, Judged, Judgement, Sheet
+from regions.layout import Layout, batch_of, lay_out
 from regions.limits import TESTS, by_geometry
 from regions.places import find_members, number_places, pair_up
-
-_VERDICTS: tuple[Verdict, ...] = ("pass", "review", "fail", "unjudgeable")
 
 
 def judge(images: Sequence[ImageToJudge]) -> list[Judgement]:
@@ -25,16 +23,17 @@ def judge(images: Sequence[ImageToJudge]) -> list[Judgement]:
     """
     if not images:
         return []
+    judged = judge_batch(batch_of(images))
+    return [judged.of(number) for number in range(len(images))]
+
+
+def judge_batch(batch: Batch) -> Judged:
+    """The same for images that are columns already; they stay columns."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        layout = lay_out(images)
+        layout = lay_out(batch)
         sheet = _judged(layout)
     problems = [rules.problem for rules in layout.rules]
-    return [
-        Judgement(_VERDICTS[verdict], problems[rules], sheet, image)
-        for image, (verdict, rules) in enumerate(
-            zip(_verdicts(layout, sheet).tolist(), layout.rules_of_image.tolist(), strict=True)
-        )
-    ]
+    return Judged(sheet, _verdicts(layout, sheet), problems, layout.rules_of_image)
 
 
 def _judged(layout: Layout) -> Sheet:
@@ -73,10 +72,10 @@ def _reason_bits(found: FindingColumns, defects: int) -> Integers:
 
 
 def _verdicts(layout: Layout, sheet: Sheet) -> Integers:
-    """Indexes into _VERDICTS, shape (images,)."""
+    """Indexes into JUDGED, shape (images,)."""
     verdicts = np.zeros(len(layout.rules_of_image), dtype=np.int64)
-    verdicts[layout.image[sheet.review]] = 1
-    verdicts[layout.image[sheet.reason_bits > 0]] = 2
-    unjudgeable = np.array([rules.problem is not None for rules in layout.rules])
-    verdicts[unjudgeable[layout.rules_of_image]] = 3
+    verdicts[layout.image[sheet.review]] = JUDGED.index("review")
+    verdicts[layout.image[sheet.reason_bits > 0]] = JUDGED.index("fail")
+    unjudgeable = np.array([rules.problem is not None for rules in layout.rules], dtype=np.bool_)
+    verdicts[unjudgeable[layout.rules_of_image]] = JUDGED.index("unjudgeable")
     return verdicts

@@ -38,13 +38,13 @@ def scale_flaw(value: Any) -> str | None:
     return number_flaw(value) or ("must be more than 0" if value <= 0 else None)
 
 
-def count_flaw(value: Any) -> str | None:
+def count_flaw(value: Any, least: int = 1) -> str | None:
     flaw = number_flaw(value)
     if flaw:
         return flaw
     if not isinstance(value, Integral):
         return "must be a whole number"
-    return "must be at least 1" if value < 1 else None
+    return f"must be at least {least}" if value < least else None
 
 
 def polygon_flaw(vertices: Vertices) -> str | None:

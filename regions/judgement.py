@@ -10,9 +10,10 @@ import numpy as np
 from regions.boxes import Flags, Integers, Numbers
 
 Verdict = Literal["pass", "review", "fail", "unjudgeable"]
+JUDGED: tuple[Verdict, ...] = ("pass", "review", "fail", "unjudgeable")
 
 #: Sorted as `reasons` are. A defect's reasons are kept as one bit each.
-REASONS = ("density", "size")
+REASONS = ("area", "count", "density", "edge", "size")
 _REASON_SETS = tuple(
     tuple(reason for bit, reason in enumerate(REASONS) if bits >> bit & 1)
     for bits in range(1 << len(REASONS))
@@ -26,7 +27,9 @@ class Finding(NamedTuple):
 
     size: `measured` ± `doubt_mm` against `limit`, all mm. density: `measured` defects in the cluster against
     `limit`; `gap_mm` is the widest gap among its links (None for a cluster of one), `proximity_mm` the gap
-    that still links. geometry: the box cannot be judged; nothing was measured.
+    that still links. count: `measured` judged defects in the region against the most that it may hold. area:
+    per cent of the region's area against `limit`, in per cent. edge: `measured` mm from the box to the
+    outline against the least distance. geometry: the box cannot be judged; nothing was measured.
     `region_id` is None for the default rule and for geometry. `fails` is False where the defect is for
     review.
     """
@@ -212,6 +215,20 @@ class Judgement:
         for defect, place in zip(defects, places, strict=True):
             found[defect] = (*found.get(defect, ()), str(sheet.places[place]))
         return found
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """All images of one call. `verdicts` are indexes into JUDGED, shape (images,)."""
+
+    sheet: Sheet
+    verdicts: Integers
+    problems: Sequence[str | None]
+    rules_of_image: Integers
+
+    def of(self, image: int) -> Judgement:
+        problem = self.problems[int(self.rules_of_image[image])]
+        return Judgement(JUDGED[int(self.verdicts[image])], problem, self.sheet, image)
 
 
 def _findings(sheet: Sheet, rows: slice) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 A further test is one more function here, added to `TESTS`, with its name in judgement.REASONS.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from regions.boxes import Integers, Numbers
 from regions.clusters import Edges, find_clusters
 from regions.judgement import GEOMETRY, REASONS, FindingColumns
+from regions.outlines import Outline
 from regions.rules import TIE_MM
 
 
@@ -20,7 +21,8 @@ from regions.rules import TIE_MM
 class Pairs:
     """Defects beside the rules that judge them, a defect once for each rule; columns of shape (p,).
 
-    `defect` and `place` say which; `group` is equal for the pairs of one rule in one image. `edges`
+    `defect` and `place` say which; `outlines` are those of the places, None of default rules; `group` is
+    equal for the pairs of one rule in one image. `edges`
     are px, `scale` px/mm; `doubt_mm` is the doubt of a length. The limits are NaN where a test is off.
     """
 
@@ -34,6 +36,10 @@ class Pairs:
     size_threshold: Numbers
     density_threshold: Numbers
     proximity_threshold: Numbers
+    max_count: Numbers
+    max_area_percent: Numbers
+    min_edge_mm: Numbers
+    outlines: Sequence[Outline | None]
 
 
 def by_size(pairs: Pairs) -> FindingColumns:
@@ -73,7 +79,68 @@ def by_density(pairs: Pairs) -> FindingColumns:
     )
 
 
-TESTS: tuple[Callable[[Pairs], FindingColumns], ...] = (by_density, by_size)
+def by_count(pairs: Pairs) -> FindingColumns:
+    """Fails every defect of a region that holds more of them than it may."""
+    tested = np.flatnonzero(~np.isnan(pairs.max_count))
+    _, group, together = np.unique(pairs.group[tested], return_inverse=True, return_counts=True)
+    over = together[group] > pairs.max_count[tested]
+    rows = tested[over]
+    return _columns(
+        pairs,
+        rows,
+        "count",
+        fails=np.ones(len(rows), dtype=np.bool_),
+        measured=together[group][over].astype(np.float64),
+        limit=pairs.max_count[rows],
+    )
+
+
+def by_area(pairs: Pairs) -> FindingColumns:
+    """Fails every defect of a region of whose area they take a larger share than they may."""
+    tested = np.flatnonzero(~np.isnan(pairs.max_area_percent))
+    edges = pairs.edges.taken(tested)
+    area_px2 = np.pi / 4 * (edges.right - edges.left) * (edges.bottom - edges.top)
+    different, group = np.unique(pairs.group[tested], return_inverse=True)
+    share = np.bincount(group, weights=area_px2, minlength=len(different))[group]
+    percent = 100 * share / _outline_areas(pairs)[pairs.place[tested]]
+    over = percent - pairs.max_area_percent[tested] >= TIE_MM
+    rows = tested[over]
+    return _columns(
+        pairs,
+        rows,
+        "area",
+        fails=np.ones(len(rows), dtype=np.bool_),
+        measured=percent[over],
+        limit=pairs.max_area_percent[rows],
+    )
+
+
+def by_edge(pairs: Pairs) -> FindingColumns:
+    """Fails a defect whose box comes nearer to its region's outline than it may."""
+    tested = np.flatnonzero(~np.isnan(pairs.min_edge_mm))
+    near, gap_mm = [np.empty(0, dtype=np.int64)], [np.empty(0)]
+    for place in np.unique(pairs.place[tested]).tolist():
+        outline = pairs.outlines[place]
+        own = tested[pairs.place[tested] == place]
+        if outline is None or not own.size:
+            continue
+        edges, scale = pairs.edges.taken(own), pairs.scale[own]
+        reach_px = (pairs.min_edge_mm[own] - TIE_MM) * scale
+        gap_px, close = outline.gaps_below(edges.left, edges.top, edges.right, edges.bottom, reach_px)
+        near.append(own[close])
+        gap_mm.append(gap_px / scale[close])
+    rows = np.concatenate(near)
+    return _columns(
+        pairs,
+        rows,
+        "edge",
+        fails=np.ones(len(rows), dtype=np.bool_),
+        measured=np.concatenate(gap_mm),
+        limit=pairs.min_edge_mm[rows],
+    )
+
+
+TESTS: tuple[Callable[[Pairs], FindingColumns], ...] = (by_area, by_count, by_density, by_edge, by_size)
 
 
 def by_geometry(unusable: Integers) -> FindingColumns:
@@ -90,6 +157,11 @@ def by_geometry(unusable: Integers) -> FindingColumns:
         gap_mm=nothing,
         proximity_mm=nothing,
     )
+
+
+def _outline_areas(pairs: Pairs) -> Numbers:
+    """px², shape (places,); NaN where there is no outline."""
+    return np.array([np.nan if outline is None else outline.area_px2 for outline in pairs.outlines])
 
 
 def _columns(pairs: Pairs, rows: Integers, reason: str, **columns: NDArray[Any]) -> FindingColumns:

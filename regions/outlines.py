@@ -19,25 +19,48 @@ class Outline:
     def __init__(self, vertices: Vertices) -> None:
         self._polygon = shapely.Polygon(vertices)
         shapely.prepare(self._polygon)
+        self._ring = self._polygon.exterior
+        shapely.prepare(self._ring)
         self._left, self._top, self._right, self._bottom = self._polygon.bounds
         self._build_indexes()
 
-    def holding(
-        self, x: NDArray[np.float64], y: NDArray[np.float64], points: NDArray[np.object_], tie_px: float
-    ) -> NDArray[np.intp]:
-        """Indexes of the points inside or within `tie_px` of the outline.
+    def holding(self, x: NDArray[np.float64], y: NDArray[np.float64], tie_px: float) -> NDArray[np.intp]:
+        """Indexes of the points inside or within `tie_px` of the outline; px, shape (n,).
 
-        `x`, `y` and `points` describe the same points, px, shape (n,).
+        Geometries are made only of the few that lie near it and not inside: making one takes longer than
+        the question.
         """
         across = (x >= self._left - tie_px) & (x <= self._right + tie_px)
         close = np.flatnonzero(across & (y >= self._top - tie_px) & (y <= self._bottom + tie_px))
-        return close[shapely.dwithin(self._polygon, points[close], tie_px)]
+        held = shapely.intersects_xy(self._polygon, x[close], y[close])
+        rest = close[~held]
+        held[~held] = shapely.dwithin(self._polygon, shapely.points(x[rest], y[rest]), tie_px)
+        return close[held]
+
+    @property
+    def area_px2(self) -> float:
+        return float(self._polygon.area)
+
+    def gaps_below(
+        self,
+        left: NDArray[np.float64],
+        top: NDArray[np.float64],
+        right: NDArray[np.float64],
+        bottom: NDArray[np.float64],
+        reach_px: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Of boxes, shape (n,), the gap to the outline in px where it is at most `reach_px`, and which those
+        are. A box that meets the outline has the gap 0; a negative reach finds none."""
+        boxes = shapely.box(left, top, right, bottom)
+        close = np.flatnonzero(shapely.dwithin(self._ring, boxes, reach_px) & (reach_px >= 0))
+        return shapely.distance(self._ring, boxes[close]), close
 
     def _build_indexes(self) -> None:
         # GEOS builds its search trees at the first question, without a lock.
         middle = shapely.Point((self._left + self._right) / 2, (self._top + self._bottom) / 2)
         beside = shapely.Point(self._right + 1, self._bottom + 1)
-        shapely.dwithin(self._polygon, np.array([middle, beside]), 0.5)
+        for shape in (self._polygon, self._ring):
+            shapely.dwithin(shape, np.array([middle, beside]), 0.5)
 
 
 def distinct(vertices: Vertices) -> tuple[tuple[float, float], ...]:

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
 
 from regions.boxes import Flags, Integers, Numbers
 from regions.clusters import Edges
 from regions.layout import Layout
 from regions.limits import Pairs
+from regions.outlines import Outline
 from regions.rules import TIE_MM, CameraRules, Rule
 
 
@@ -18,8 +17,9 @@ from regions.rules import TIE_MM, CameraRules, Rule
 class Places:
     """All active regions of all judgeable rules, then the default of each; columns of shape (places,).
 
-    The default has the name None, an ignore region no limits (NaN). `first` (rules,) says where the places of
-    each rules begin, `default` (rules,) where its default rule is; -1 for unjudgeable ones.
+    The default has the name None and no outline, an ignore region no limits (NaN). `first` (rules,) says
+    where the places of each rules begin, `default` (rules,) where its default rule is; -1 for unjudgeable
+    ones.
     """
 
     names: tuple[str | None, ...]
@@ -30,6 +30,11 @@ class Places:
     density_threshold: Numbers
     proximity_threshold: Numbers
     ignore_below_mm: Numbers
+    max_count: Numbers
+    max_area_percent: Numbers
+    min_edge_mm: Numbers
+    min_confidence: Numbers
+    outlines: tuple[Outline | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +51,13 @@ def number_places(layout: Layout) -> Places:
     names: list[str | None] = []
     limits: list[Rule | None] = []
     inspects: list[bool] = []
+    outlines: list[Outline | None] = []
     first, default = [], []
     for rules in layout.rules:
         regions = () if rules.problem else rules.active_regions
         first.append(len(names))
         names += [*(region.region_id for region in regions), None]
+        outlines += [*(region.outline for region in regions), None]
         inspects += [*(region.kind == "inspect" for region in regions), True]
         limits += [*(region.rule for region in regions), None if rules.problem else rules.default]
         default.append(len(names) - 1)
@@ -67,6 +74,11 @@ def number_places(layout: Layout) -> Places:
         density_threshold=column("density_threshold"),
         proximity_threshold=column("proximity_threshold"),
         ignore_below_mm=np.nan_to_num(column("ignore_below_mm"), nan=0.0),
+        max_count=column("max_count"),
+        max_area_percent=column("max_area_percent"),
+        min_edge_mm=column("min_edge_mm"),
+        min_confidence=np.nan_to_num(column("min_confidence"), nan=-np.inf),
+        outlines=tuple(outlines),
     )
 
 
@@ -89,12 +101,13 @@ def pair_up(layout: Layout, places: Places, members: Members) -> Pairs:
     """The defects beside each rule that judges them, without those that the rule is to leave out."""
     own = places.inspects[members.place] & ~members.ignored[members.defect]
     rules = layout.rules_of_image[layout.image]
-    outside = np.array([each.default_in_force for each in layout.rules])[rules]
+    outside = np.array([each.default_in_force for each in layout.rules], dtype=np.bool_)[rules]
     rest = np.flatnonzero(layout.judged & ~members.ignored & ~members.inspected & outside)
     defect = np.concatenate([members.defect[own], rest])
     place = np.concatenate([members.place[own], places.default[rules[rest]]])
     size_mm = layout.size_mm[defect]
     counts = size_mm - places.ignore_below_mm[place] > -TIE_MM
+    counts &= layout.confidence[defect] - places.min_confidence[place] > -TIE_MM
     return _pairs(layout, places, defect[counts], place[counts])
 
 
@@ -117,6 +130,10 @@ def _pairs(layout: Layout, places: Places, defect: Integers, place: Integers) ->
         size_threshold=places.size_threshold[place],
         density_threshold=places.density_threshold[place],
         proximity_threshold=places.proximity_threshold[place],
+        max_count=places.max_count[place],
+        max_area_percent=places.max_area_percent[place],
+        min_edge_mm=places.min_edge_mm[place],
+        outlines=places.outlines,
     )
 
 
@@ -127,10 +144,9 @@ def _held(layout: Layout, places: Places) -> Iterator[tuple[int, Integers]]:
         if not rules.active_regions:
             continue
         own_x, own_y = x[defect], y[defect]
-        points: NDArray[np.object_] = shapely.points(own_x, own_y)
         tie_px = TIE_MM * float(rules.px_per_mm or 0)
         for place, region in enumerate(rules.active_regions, first):
-            yield place, defect[region.outline.holding(own_x, own_y, points, tie_px)]
+            yield place, defect[region.outline.holding(own_x, own_y, tie_px)]
 
 
 def _by_rules(layout: Layout, places: Places) -> Iterator[tuple[CameraRules, int, Integers]]:

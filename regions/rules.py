@@ -15,8 +15,10 @@ from regions.outlines import Outline, distinct
 #: Lengths in mm that differ by less are equal.
 TIE_MM = 1e-9
 
-#: The limits that count defects; all others are lengths in mm.
-COUNTS = ("density_threshold",)
+#: The limits that count defects, those that are shares, and those that need an outline; others are mm.
+COUNTS = ("density_threshold", "max_count")
+SHARES = {"max_area_percent": 100.0, "min_confidence": 1.0}  # with the most that each can be
+OF_OUTLINES = ("max_area_percent", "min_edge_mm")
 KINDS = ("inspect", "ignore")
 OUTSIDE = ("default", "ignore")
 
@@ -26,12 +28,19 @@ class Rule:
     """The limits of one region, or of all that lies in none. A limit of None is a test that is off.
 
     A further limit is one more field here with the default None, and one test in limits.py.
+    Of the further ones, more than `max_count` judged defects, or more than `max_area_percent` of the region's
+    area, fail them all; a box nearer than `min_edge_mm` to the outline fails; a defect whose confidence is
+    below `min_confidence` (NULL counts as 1) takes no part, like one below `ignore_below_mm`.
     """
 
     size_threshold: float | None
     density_threshold: int | None
     proximity_threshold: float | None
     ignore_below_mm: float | None
+    max_count: int | None = None
+    max_area_percent: float | None = None
+    min_edge_mm: float | None = None
+    min_confidence: float | None = None
 
     @classmethod
     def from_json(cls, source: Any, path: str = "rule") -> Self:
@@ -52,11 +61,15 @@ class Rule:
     def flaw(self) -> tuple[str, str] | None:
         """The first limit that nothing can be judged by, and what is wrong with it."""
         for name, value in asdict(self).items():
-            check = flaws.count_flaw if name in COUNTS else flaws.length_flaw
-            wrong = None if value is None else check(value)
+            wrong = None if value is None else limit_flaw(name, value)
             if wrong:
                 return name, wrong
         return None
+
+    @property
+    def needs_outline(self) -> str | None:
+        """The first limit that only a region with an outline can have, where there is one."""
+        return next((name for name in OF_OUTLINES if getattr(self, name) is not None), None)
 
 
 @dataclass(frozen=True)
@@ -173,7 +186,7 @@ class CameraRules:
             flaw = region.flaw()
             if flaw:
                 return f"region {region.region_id}: {flaw[0]} {flaw[1]}"
-        flaw = self.default.flaw() if self.default_in_force else None
+        flaw = default_flaw(self.default) if self.default_in_force else None
         return f"default rule: {flaw[0]} {flaw[1]}" if flaw else None
 
     def _own_flaw(self) -> str | None:
@@ -186,6 +199,24 @@ class CameraRules:
         if self.outside_regions not in OUTSIDE:
             return "outside_regions must be default or ignore"
         return None
+
+
+def limit_flaw(name: str, value: Any) -> str | None:
+    """What makes the value of this limit one that nothing can be judged by, or None."""
+    if name in COUNTS:
+        return flaws.count_flaw(value, least=0 if name == "max_count" else 1)
+    wrong = flaws.length_flaw(value)
+    if not wrong and name in SHARES and value > SHARES[name]:
+        return f"must be at most {SHARES[name]:g}"
+    return wrong
+
+
+def default_flaw(rule: Rule) -> tuple[str, str] | None:
+    """As `Rule.flaw`, of a default rule: it has no outline."""
+    flaw = rule.flaw()
+    if flaw is None and rule.needs_outline:
+        return rule.needs_outline, "needs a region with an outline"
+    return flaw
 
 
 def polygon_from_json(source: Any, path: str = "polygon") -> tuple[tuple[float, float], ...]:

@@ -1,6 +1,7 @@
 """The one place that refuses rules before they are saved. Everything it lets through can be judged by."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from regions import flaws
 from regions.errors import FieldError, NumberError, PolygonError, TextError
 from regions.outlines import area_px2, crossing_edges, distinct
-from regions.rules import COUNTS, KINDS, OUTSIDE, CameraRules, Region, Rule
+from regions.rules import COUNTS, KINDS, OUTSIDE, SHARES, CameraRules, Region, Rule, default_flaw
 
 MOST_VERTICES = 500
 LEAST_AREA_PX2 = 1.0
@@ -17,6 +18,10 @@ LARGEST_COUNT = 1_000_000
 LARGEST_SCALE = 100_000.0
 LARGEST_UNCERTAINTY_PX = 1_000.0
 LONGEST_NAME = 100
+#: Letters and marks that show nothing; what controls text or its direction is not printable anyway.
+INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(n) for n in range(0xFE00, 0xFE10)
+}
 
 Vertices = Sequence[tuple[float, float]]
 
@@ -30,10 +35,18 @@ def validate_rule(rule: Rule, path: str = "") -> Rule:
         if value is None:
             continue
         most = LARGEST_COUNT if name in COUNTS else LARGEST_LIMIT_MM
-        _refuse_beyond(value, most, _join(path, name))
+        _refuse_beyond(value, SHARES.get(name, most), _join(path, name))
     if rule.size_threshold == 0:
         raise NumberError(_join(path, "size_threshold"), "must be more than 0")
     return rule
+
+
+def validate_default(rule: Rule, path: str = "default") -> Rule:
+    """As `validate_rule`; a rule without an outline has no limits that need one."""
+    flaw = default_flaw(rule)
+    if flaw:
+        raise NumberError(_join(path, flaw[0]), flaw[1])
+    return validate_rule(rule, path)
 
 
 def validate_region(
@@ -44,7 +57,7 @@ def validate_region(
     Given the image's width and height in px, vertices outside the image are refused too.
     Raises TextError, PolygonError, NumberError or FieldError with the field, below `path`.
     """
-    _refuse_name(region.region_id, _join(path, "region_id"))
+    refuse_name(region.region_id, _join(path, "region_id"))
     if region.kind not in KINDS:
         raise FieldError(_join(path, "kind"), f"must be {' or '.join(KINDS)}")
     polygon = validate_polygon(region.polygon, width=width, height=height, path=_join(path, "polygon"))
@@ -84,7 +97,7 @@ def validate_camera_rules(
         raise FieldError("outside_regions", f"must be {' or '.join(OUTSIDE)}")
     return replace(
         rules,
-        default=validate_rule(rules.default, "default"),
+        default=validate_default(rules.default),
         regions=tuple(
             validate_region(region, width=width, height=height, path=f"regions[{n}]")
             for n, region in enumerate(rules.regions)
@@ -109,13 +122,19 @@ def _refuse_beyond(value: float, most: float, path: str) -> None:
         raise NumberError(path, "must not be negative")
 
 
-def _refuse_name(name: Any, path: str) -> None:
+def refuse_name(name: Any, path: str) -> None:
+    """Raises TextError for a name that nobody could read or tell from another."""
     if not isinstance(name, str) or not name.strip():
         raise TextError(path, "must not be empty")
     if len(name) > LONGEST_NAME:
         raise TextError(path, f"must have at most {LONGEST_NAME} characters")
-    if not name.isprintable():
+    if not name.isprintable() or INVISIBLE & set(name):
         raise TextError(path, "has a character that cannot be shown")
+
+
+def normalised(name: str) -> str:
+    """What two names must not have in common: they would look alike."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).split())
 
 
 def _refuse_outside(polygon: Vertices, width: int | None, height: int | None, path: str) -> None:

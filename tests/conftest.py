@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from hmi.settings import Settings, load_settings
 from hmi.store import Store, migrate
@@ -15,11 +18,39 @@ from tests.postgres import PostgresServer, any_server
 
 IN_CI = os.environ.get("CI") == "true"
 SECRET = "a key for tests that is long enough, not for a plant"
+AUDIT_KEY = b"another key for tests"
+IN_ONE_OF_MANY = "PYTEST_XDIST_WORKER" in os.environ
 
 hypothesis_settings.register_profile(
     "suite", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 hypothesis_settings.load_profile("suite")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Each process takes file by file; what looks at the clock is one of these files."""
+    return ByTheClock(config, log)
+
+
+class ByTheClock(LoadFileScheduling):
+    """Tests that watch servers or a browser by the clock never run beside each other."""
+
+    FILES = ("tests/browser/", "tests/test_server_faults", "tests/test_auth_outages", "tests/test_front")
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "by the clock" if nodeid.startswith(self.FILES) else super()._split_scope(nodeid)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Whoever looks at the clock goes before all others."""
+    if IN_ONE_OF_MANY and not item.nodeid.startswith(ByTheClock.FILES):
+        step_back()
+
+
+@cache
+def step_back() -> None:
+    if hasattr(os, "nice"):
+        os.nice(5)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -69,7 +100,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def sqlite_store(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
     (tmp_path / "store.db").write_bytes(migrated_file.read_bytes())
-    store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+    store = Store(f"sqlite:///{tmp_path / 'store.db'}", audit_key=AUDIT_KEY)
     yield store
     store.close()
 
@@ -82,7 +113,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
         return
     server: PostgresServer = request.getfixturevalue("postgres_server")
     with server.database(request.getfixturevalue("migrated")) as url:
-        store = Store(url)
+        store = Store(url, audit_key=AUDIT_KEY)
         yield store
         store.close()
 

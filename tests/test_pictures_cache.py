@@ -6,12 +6,17 @@ import multiprocessing
 import os
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from hmi.backup import archive
+from hmi.pictures import disk
 from hmi.pictures.disk import DiskCache, Kept
 from hmi.pictures.renditions import Rendition
+from tests.killed import killed_at_every_line
+from tests.written import KEY, OTHER, put_another, write_a_backup
 
 PICTURE = Kept(b"\xff\xd8" + bytes(range(256)) * 40 + b"\xff\xd9", "1f-2e")
 
@@ -237,3 +242,22 @@ def test_a_process_that_is_killed_while_it_writes_leaves_an_old_or_a_new_entry(t
         process.kill()
         process.join()
         assert other.get("tile~1~a") in (PICTURE, Kept(b"other" * 5000, "3-3"))
+
+
+def test_killed_at_any_line_the_entry_is_the_old_or_the_new_one(tmp_path):
+    cache(tmp_path).put(KEY, PICTURE)
+    kills = killed_at_every_line(put_another, disk, tmp_path / "pictures")
+    found = [cache(tmp_path).get(KEY) for _ in kills]
+    assert len(found) > 10
+    at = found.index(OTHER)
+    assert (found[:at], found[at:]) == ([PICTURE] * at, [OTHER] * (len(found) - at))
+
+
+def test_killed_at_any_line_a_backup_is_the_old_or_the_new_one(tmp_path):
+    file = tmp_path / "backup.zip"
+    file.write_bytes(b"old")
+    found = []
+    for _ in killed_at_every_line(write_a_backup, archive, file):
+        found.append(zipfile.is_zipfile(file) and zipfile.ZipFile(file).testzip() is None)
+        assert found[-1] or file.read_bytes() == b"old"
+    assert (len(found) > 10, found[0], found[-1]) == (True, False, True)

@@ -230,7 +230,7 @@ def test_an_unreachable_place_shows_what_is_cached_and_says_so_otherwise(gallery
 
 
 def test_a_hung_share_holds_a_caller_no_longer_than_it_wants_to_wait(open_gallery, images):
-    share, gallery = HungShare(images), open_gallery(deadline_s=0.5)
+    share, gallery = HungShare(images), open_gallery(deadline_s=2)
     try:
         share.hang()
     except (OSError, AttributeError) as error:
@@ -242,7 +242,7 @@ def test_a_hung_share_holds_a_caller_no_longer_than_it_wants_to_wait(open_galler
         with pytest.raises(PictureUnavailable) as caught:
             gallery.render(TILE, Drawing(PATH), wait_s=0.05)
         assert caught.value.state == "waiting"
-        assert time.monotonic() - began < 0.4
+        assert time.monotonic() - began < 1.5
         assert unavailable(gallery)[0] in ("unreachable", "waiting")
     finally:
         share.heal()

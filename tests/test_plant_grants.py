@@ -5,17 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from hmi.plant.grants import Grant, check_grants
-from tests import plants
+from hmi.plant.writeback import Write, write_back
+from tests import plants, readme
 from tests.plants import VisionSystem, database
 from tests.postgres import PostgresServer
 
 lite_vision = plants.lite_vision
 pg_vision = plants.pg_vision
 
-GRANTS = (
-    "GRANT SELECT ON ALL TABLES IN SCHEMA public TO hmi_reader",
-    'GRANT UPDATE (disposition, dispositioned_at, metadata) ON "Defects" TO hmi_reader',
-)
+#: those of the README, for a role that is made here
+_, *GRANTS = readme.grants("hmi", to="hmi_reader")
 
 
 def check(url: str) -> dict[str, Grant]:
@@ -73,3 +72,15 @@ def test_a_missing_table_is_named(pg_vision: VisionSystem) -> None:
 
 def test_an_sqlite_plant_has_no_rights(lite_vision: VisionSystem) -> None:
     assert [grant.ok for grant in check(lite_vision.url).values()] == [True]
+
+
+def test_an_account_with_just_the_grants_writes_decisions(account: str, pg_vision: VisionSystem) -> None:
+    pg_vision.run(*GRANTS)
+    pg_vision.part(images=1, defects=1)
+    box = {"image": 1, "x": 0, "y": 20, "width": 8, "height": 6}
+    plant = database(account)
+    try:
+        outcome = write_back(plant, Write(1, box, None, "Part Okay", None, "mark", "okay"))
+    finally:
+        plant.close()
+    assert outcome.state == "done"

@@ -179,7 +179,7 @@ def test_gaps_stay_apart_whatever_is_filled() -> None:
         missing |= set(range(high + 1, newest))
         high = newest
         for row_id in chance.sample(range(1, high + 1), min(high, 5)):
-            gaps.fill(row_id)
+            gaps.fill(row_id, 0.0)
             missing.discard(row_id)
     assert {row_id for gap in gaps for row_id in range(gap.first, gap.last + 1)} == missing
     assert all(earlier.last < later.first for earlier, later in pairwise(gaps))

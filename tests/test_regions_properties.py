@@ -9,7 +9,17 @@ import shapely
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from regions import PolygonError, Rule, answer_of, image_from_case, judge, validate_polygon
+from regions import (
+    JUDGED,
+    PolygonError,
+    Rule,
+    answer_of,
+    image_from_case,
+    judge,
+    judge_batch,
+    validate_polygon,
+)
+from regions.layout import batch_of
 from tests.regions_cases import make_case
 from tests.regions_reference import answer
 
@@ -24,6 +34,7 @@ defects = st.lists(
             "width": st.integers(min_value=0, max_value=12),
             "height": st.integers(min_value=1, max_value=12),
             "suppressed": st.sampled_from([False, False, False, True]),
+            "confidence": st.sampled_from([None, math.nan, 0, 0.5, 0.7, 1]),
         }
     ),
     max_size=14,
@@ -34,6 +45,14 @@ rules = st.fixed_dictionaries(
         "density_threshold": st.none() | st.integers(min_value=1, max_value=4),
         "proximity_threshold": st.sampled_from([None, 0, 0.5, 1.0, 1.3]),
         "ignore_below_mm": st.sampled_from([None, 0, 0.4, 0.8]),
+        "max_count": st.sampled_from([None, None, 0, 1, 2, 5]),
+        "min_confidence": st.sampled_from([None, None, 0, 0.5, 0.6, 1]),
+    }
+)
+outlined = st.fixed_dictionaries(
+    {
+        "max_area_percent": st.sampled_from([None, None, 0, 1.0, 5, 20, 100]),
+        "min_edge_mm": st.sampled_from([None, None, 0, 0.2, 0.5, 1.0]),
     }
 )
 polygons = st.lists(st.fixed_dictionaries({"x": whole, "y": whole}), min_size=3, max_size=7).filter(
@@ -50,6 +69,7 @@ def cases(draw):
             "active": True,
         }
         | draw(rules)
+        | draw(outlined)
         | {"polygon": draw(polygons)}
         for n in range(draw(st.integers(min_value=0, max_value=3)))
     ]
@@ -153,3 +173,15 @@ def test_replacing_a_rule_prepares_anew():
     bad = replace(rules_before, default=Rule(math.nan, None, None, 0), regions=())
     assert rules_before.problem is None
     assert bad.problem is not None
+
+
+@quick
+@given(st.lists(cases(), min_size=1, max_size=5), st.data())
+def test_columns_are_judged_as_each_image_alone_whole_or_in_parts(several, data):
+    batch = batch_of([image_from_case(case) for case in several])
+    cut = data.draw(st.integers(0, len(several)))
+    for first, end in ((0, cut), (cut, len(several))):
+        found = judge_batch(batch.part(first, end))
+        alone = [judged(case) for case in several[first:end]]
+        assert [JUDGED[code] for code in found.verdicts] == [one.verdict for one in alone]
+        assert [found.of(number).defects for number in range(end - first)] == [one.defects for one in alone]

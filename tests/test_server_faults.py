@@ -190,5 +190,5 @@ def test_a_server_that_is_told_to_stop_ends_in_order_and_gives_its_lease_back(pl
     with Server(tmp_path / "stopped", plant.url) as server:
         until(server.is_fresh)
         server.restart()
-        assert seconds_until(server.is_fresh) <= 3
+        assert seconds_until(server.is_fresh) <= FRESH_S
         assert server.complaints() == []

@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from hmi.store import Store
+from hmi.keys import derived
+from hmi.store import Store, audit, migrate
 from hmi.store.runs import Run
 from tests.conftest import SECRET
 from tests.plants import VisionSystem
@@ -145,8 +146,9 @@ def test_check_fails_where_something_is_missing(surroundings, tmp_path):
 
 
 def test_migrate_goes_forward_and_back(surroundings):
-    assert "empty → 0001" in flask("migrate", environment=surroundings).stdout
-    assert "0001 → empty" in flask("migrate", "--to", "base", environment=surroundings).stdout
+    newest = migrate.newest()
+    assert f"empty → {newest}" in flask("migrate", environment=surroundings).stdout
+    assert f"{newest} → empty" in flask("migrate", "--to", "base", environment=surroundings).stdout
     assert flask("migrate", "--to", "7777", environment=surroundings).returncode == 1
 
 
@@ -162,3 +164,20 @@ def test_backfill_brings_the_past_without_a_server(surroundings):
     with store.read() as session:
         assert session.scalar(select(func.count()).select_from(Run)) == 40
     store.close()
+
+
+def test_audit_verify_names_what_was_changed(surroundings):
+    flask("migrate", environment=surroundings)
+    store = Store(
+        surroundings["HMI_STORE__URL"], audit_key=derived(surroundings["HMI_AUTH__SECRET_KEY"], "audit chain")
+    )
+    for number in range(3):
+        with store.write() as session:
+            audit.record(session, "test", "ann", None, f"thing {number}", {})
+    assert "3 entries" in flask("audit", "verify", environment=surroundings).stdout
+    with store.write() as session:
+        session.execute(text("UPDATE hmi_audit SET who = 'ben' WHERE id = 2"))
+    store.close()
+    done = flask("audit", "verify", environment=surroundings)
+    assert done.returncode == 1
+    assert "entry 2 was changed" in done.stdout

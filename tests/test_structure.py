@@ -22,6 +22,9 @@ FORBIDDEN = {
     "hmi/store": ("hmi.plant", "hmi.pages", "hmi.judging", "hmi.pictures", "flask", "regions"),
     "hmi/pictures": ("hmi.store", "hmi.pages", "hmi.judging", "flask", "sqlalchemy"),
     "hmi/judging": ("hmi.pages", "hmi.api", "flask"),
+    "hmi/deciding": ("hmi.pages", "hmi.api", "hmi.auth", "hmi.plant", "flask"),
+    "hmi/review": ("hmi.pages", "hmi.api", "hmi.auth", "hmi.plant", "flask"),
+    "hmi/rules": ("hmi.pages", "hmi.api", "hmi.auth", "hmi.plant", "flask"),
     "hmi/demo": ("hmi.store", "hmi.pages", "hmi.judging", "hmi.pictures", "flask"),
 }
 
@@ -83,8 +86,9 @@ def test_files_and_functions_stay_readable(path):
 
 
 def test_our_own_javascript_stays_small():
-    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in PROJECT.glob("static/js/*.js"))
-    assert lines < 1200
+    ours = PROJECT.glob("static/js/**/*.js")
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in ours)
+    assert lines <= 2300
 
 
 def test_no_page_fetches_anything_from_elsewhere():

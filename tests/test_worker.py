@@ -12,12 +12,13 @@ from sqlalchemy import func, select, text
 from hmi import backfilling
 from hmi.pictures.gallery import Gallery
 from hmi.plant.files import ImageFiles
-from hmi.store import Store, state
+from hmi.store import Store, line, state
 from hmi.store.mirror import MirroredTable
 from hmi.store.runs import Defect, Image, Run
 from hmi.store.state import Lease
 from hmi.worker import Worker
 from tests import plants
+from tests.desk import Desk
 from tests.lines import LARGE
 from tests.plants import CAMERA_SERIALS, VisionSystem
 from tests.waiting import until
@@ -64,6 +65,13 @@ def verdict(store: Store, trigger: int, generation: int = 1) -> str | None:
     with store.read() as session:
         run = session.get(Run, (generation, trigger))
         return run.verdict if run else None
+
+
+def is_following(store: Store) -> bool:
+    """What comes now is the present."""
+    with store.read() as session:
+        lease = session.get(Lease, "worker")
+        return lease is not None and lease.reads > 0
 
 
 def count(store: Store, model=Run) -> int:
@@ -216,3 +224,67 @@ def test_no_thread_stays_behind(vision, quick, sqlite_store):
     with working(quick, sqlite_store):
         until(lambda: count(sqlite_store, MirroredTable))
     until(lambda: not {thread for thread in set(threading.enumerate()) - before if thread.is_alive()})
+
+
+def test_a_decision_reaches_the_plant_through_the_worker_and_its_echo_is_no_news(vision, quick, sqlite_store):
+    def row(number: int) -> str | None:
+        with vision.writing() as connection:
+            return connection.scalar(text(f'SELECT disposition FROM "Defects" WHERE id = {number}'))
+
+    with working(quick, sqlite_store):
+        until(lambda: count(sqlite_store, MirroredTable))
+        vision.part(defects=1, images=1)
+        until(lambda: count(sqlite_store, Defect) == 1)
+        Desk(quick, sqlite_store).defect(1, "okay")
+        until(lambda: row(1) == "Part Okay")
+        reads = reads_of(sqlite_store)
+        until(lambda: reads_of(sqlite_store) > reads + 3)
+    with sqlite_store.read() as session:
+        assert session.get(Defect, (1, 1)).changed_after_at is None
+
+
+def reads_of(store: Store) -> int:
+    """How often the plant has been read."""
+    with store.read() as session:
+        return session.scalar(select(Lease.reads)) or 0
+
+
+def test_a_number_given_by_hand_does_not_pin_the_screen(pg_vision, settings_of, sqlite_store):
+    settings = settings_of(database={"url": pg_vision.url}, **QUICK)
+
+    def shown() -> int | None:
+        with sqlite_store.read() as session:
+            run = line.live_run(session)
+            return run.id if run else None
+
+    with working(settings, sqlite_store):
+        pg_vision.part()
+        until(lambda: shown() == 1)
+        by_hand = 9_000_000_000_000_000
+        pg_vision.run(f'INSERT INTO "Triggers" (id, timestamp) VALUES ({by_hand}, now())')
+        until(lambda: shown() == by_hand)
+        pg_vision.part()
+        until(lambda: shown() == 2)
+    with working(settings, sqlite_store):
+        pg_vision.part()
+        until(lambda: shown() == 3)
+
+
+def test_what_was_deleted_while_nobody_looked_is_noticed(vision, quick, sqlite_store):
+    with working(quick, sqlite_store):
+        until(lambda: is_following(sqlite_store))
+        for _ in range(2):
+            vision.part(images=1, defects=2)
+        until(lambda: count(sqlite_store, Defect) == 4)
+    vision.run('DELETE FROM "Defects" WHERE id <= 3', 'DELETE FROM "Images" WHERE id = 1')
+    vision.run('DELETE FROM "Triggers" WHERE id = 1')
+
+    def gone() -> list[list[int]]:
+        with sqlite_store.read() as session:
+            return [
+                list(session.scalars(select(model.id).where(model.gone).order_by(model.id)))
+                for model in (Run, Image, Defect)
+            ]
+
+    with working(quick, sqlite_store):
+        until(lambda: gone() == [[1], [1], [1, 2, 3]])

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def until(condition: Callable[[], object], within_s: float = 20.0) -> None:
+def until(condition: Callable[[], object], within_s: float = 60.0) -> None:
     """Return as soon as the condition holds; fail if it does not hold in time."""
     end = time.monotonic() + within_s
     while not condition():

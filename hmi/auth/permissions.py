@@ -7,29 +7,53 @@
 A view that states none is refused for everybody (`guard`), so a forgotten line cannot open a door.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, request
 
-PUBLIC = "public"  # liveness, static files: tells nothing about the plant
+from hmi.auth import bearers
+from hmi.auth.people import is_refused, is_unknown, person
+from hmi.parts import parts
+from hmi.store.users import ADMINISTRATOR, ENGINEER, OPERATOR, SUPERVISOR
+
+PUBLIC = "public"  # liveness, static files, the way in: tells nothing about the plant
+PERSON = "person"  # whoever is signed in, for what is theirs
 SEE = "see"
 DECIDE = "decide"
 SIGN = "sign"
 REGIONS = "regions"
 ADMIN = "admin"
-PERMISSIONS = frozenset({SEE, DECIDE, SIGN, REGIONS, ADMIN})
+PERMISSIONS = frozenset({PERSON, SEE, DECIDE, SIGN, REGIONS, ADMIN})
+
+ROLE_PERMISSIONS: Mapping[str, frozenset[str]] = {
+    OPERATOR: frozenset({SEE}),
+    SUPERVISOR: frozenset({SEE, DECIDE, SIGN}),
+    ENGINEER: frozenset({SEE, DECIDE, SIGN, REGIONS}),
+    ADMINISTRATOR: frozenset({SEE, DECIDE, SIGN, REGIONS, ADMIN}),
+}
+
+#: what a machine token of this scope may do
+SCOPE_PERMISSIONS: Mapping[str, frozenset[str]] = {
+    "read": frozenset({SEE}),
+    "decide": frozenset({SEE, DECIDE}),
+    "regions": frozenset({SEE, REGIONS}),
+}
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def requires(permission: str) -> Callable[[View], View]:
-    """State what a caller of this view must be allowed to do."""
+def requires(permission: str, *, passive: bool = False) -> Callable[[View], View]:
+    """State what a caller of this view must be allowed to do.
+
+    `passive`: pages ask for it by themselves; it keeps nobody signed in.
+    """
     if permission not in PERMISSIONS | {PUBLIC}:
         raise ValueError(f"no such permission: {permission}")
 
     def mark(view: View) -> View:
         view.hmi_permission = permission  # type: ignore[attr-defined]
+        view.hmi_passive = passive  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -40,17 +64,42 @@ def permission_of(app: Flask, endpoint: str) -> str | None:
     return getattr(app.view_functions[endpoint], "hmi_permission", None)
 
 
+def of_anybody() -> frozenset[str]:
+    """What may be done without a sign-in."""
+    return frozenset({SEE}) if parts().settings.auth.open_grid else frozenset()
+
+
 def held() -> frozenset[str]:
-    """What the caller may do. Nobody can sign in yet: whoever reaches the server sees."""
-    return frozenset({SEE})
+    """What the caller may do. Who owes a new password or a one-time code may do no more than anybody yet."""
+    caller = person()
+    if caller is None:
+        return of_anybody()
+    if caller.scopes is not None:
+        granted = (SCOPE_PERMISSIONS.get(scope, frozenset()) for scope in caller.scopes)
+        return of_anybody().union(*granted)
+    if caller.owes:
+        return of_anybody() | {PERSON}
+    return of_anybody() | {PERSON} | ROLE_PERMISSIONS.get(caller.role, frozenset())
+
+
+def may(permission: str) -> bool:
+    """Whether the caller may; for what pages offer."""
+    return permission in held()
 
 
 def guard() -> None:
-    """Before every request: refuse what the caller may not do."""
+    """Before every request: refuse what the caller may not do. 401 asks for a sign-in, 403 does not."""
     if request.endpoint is None:
         return
     permission = permission_of(current_app, request.endpoint)
     if permission == PUBLIC:
         return
-    if permission is None or permission not in held():
-        abort(403)
+    if bearers.sent() is not None and person() is None and is_refused():
+        abort(401)
+    if permission in of_anybody():
+        return
+    if permission is not None and permission in held():
+        return
+    if is_unknown():
+        abort(503)
+    abort(403 if permission is None or person() is not None else 401)

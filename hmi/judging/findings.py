@@ -2,16 +2,28 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import regions
+from hmi.judging.decided import NOTHING, Decided
 from hmi.judging.rulebook import Rulebook
 from hmi.pictures.overlay import Marker
-from hmi.store.runs import Defect
+from hmi.store.decisions import OKAY, SCRAP
+from hmi.store.reviews import DEFAULT_RULE, NO_REGION
+from hmi.store.runs import Defect, Key
 
 KEPT_FINDINGS = 500  # defects of one image whose findings are kept; the counts are of all
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """A defect to be decided on: `kind` is fail or review, `region` the one whose limit it breaks."""
+
+    defect: Key
+    kind: str
+    region: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +35,12 @@ class Outcome:
     px_per_mm: float | None
     findings: list[dict[str, Any]]
     markers: tuple[Marker, ...]
+    decided: Decided
     defects: int
-    fails: int
-    reviews: int
+    fails: int  # by the rules or by people, without those that people okayed
+    reviews: int  # without those that people decided on
+    okayed: int
+    open: tuple["Asks", ...]  # fail or are for review, and wait for people
     fault: str | None  # why the rules cannot judge this image
 
     def drawing_digest(self, verdict: str) -> str:
@@ -38,17 +53,20 @@ class Outcome:
 
 
 def outcome_of(
-    judgement: regions.Judgement, defects: Sequence[Defect], book: Rulebook, camera: str
+    judgement: regions.Judgement,
+    defects: Sequence[Defect],
+    book: Rulebook,
+    camera: str,
+    decided: Decided = NOTHING,
 ) -> Outcome:
-    states = [state_of(judged) for judged in judgement.defects]
-    markers = tuple(
-        Marker(defect.x, defect.y, defect.width, defect.height, state)
-        for defect, state in zip(defects, states, strict=True)
-    )
+    judged = [
+        (defect, one, state_of(one), decided.word(defect.key))
+        for defect, one in zip(defects, judgement.defects, strict=True)
+    ]
     kept = [
-        _as_json(defect, judged, state)
-        for defect, judged, state in zip(defects, judgement.defects, states, strict=True)
-        if state != "pass"
+        _as_json(defect, one, state, word)
+        for defect, one, state, word in judged
+        if state != "pass" or word == SCRAP
     ]
     kept.sort(key=_worst_first)
     return Outcome(
@@ -56,12 +74,46 @@ def outcome_of(
         rules_version=book.version,
         px_per_mm=book.px_per_mm(camera),
         findings=kept[:KEPT_FINDINGS],
-        markers=markers,
+        markers=tuple(
+            Marker(defect.x, defect.y, defect.width, defect.height, drawn_as(state, word))
+            for defect, _, state, word in judged
+        ),
+        decided=decided,
         defects=len(defects),
-        fails=states.count("fail"),
-        reviews=sum(judged.review for judged in judgement.defects),
+        fails=sum(word == SCRAP or (state == "fail" and word is None) for _, _, state, word in judged),
+        reviews=sum(one.review and word is None for _, one, _, word in judged),
+        okayed=sum(word == OKAY for _, one, state, word in judged if _asks(one, state)),
+        open=tuple(
+            Asks(defect.key, "fail" if state == "fail" else "review", _region_of(one))
+            for defect, one, state, _ in judged
+            if _asks(one, state) and decided.is_open(defect.key)
+        ),
         fault=_fault(judgement, book, camera),
     )
+
+
+def _asks(judged: regions.DefectJudgement, state: str) -> bool:
+    return state == "fail" or judged.review
+
+
+def _region_of(judged: regions.DefectJudgement) -> str:
+    worst = min(judged.findings, key=lambda finding: not finding.fails, default=None)
+    if worst is None or worst.reason == "geometry":
+        return NO_REGION
+    return worst.region_id or DEFAULT_RULE
+
+
+def drawn_as(state: str, word: str | None) -> str:
+    """The state that a defect is drawn in: what people said of it goes before what the rules say."""
+    if word == SCRAP:
+        return "fail"
+    return "accepted" if word == OKAY and state in ("fail", "review") else state
+
+
+def is_abnormal(found: Mapping[str, Any]) -> bool:
+    """Whether this kept finding makes its image fail or go to review as things stand."""
+    word = found.get("decision")
+    return word == SCRAP or (word != OKAY and found["state"] in ("fail", "review"))
 
 
 def state_of(judged: regions.DefectJudgement) -> str:
@@ -77,8 +129,10 @@ def state_of(judged: regions.DefectJudgement) -> str:
     return "review" if judged.review else "pass"
 
 
-def _as_json(defect: Defect, judged: regions.DefectJudgement, state: str) -> dict[str, Any]:
+def _as_json(defect: Defect, judged: regions.DefectJudgement, state: str, word: str | None) -> dict[str, Any]:
     found: dict[str, Any] = {"defect": list(defect.key), "state": state}
+    if word:
+        found["decision"] = word
     if judged.reasons:
         found["reasons"] = list(judged.reasons)
     if judged.findings:
@@ -95,7 +149,8 @@ def _finding_json(finding: regions.Finding) -> dict[str, Any]:
 
 def _worst_first(found: dict[str, Any]) -> tuple[int, float]:
     order = {"fail": 0, "review": 1, "unusable": 2}
-    return order.get(found["state"], 3), -(found.get("size_mm") or 0.0)
+    state = drawn_as(found["state"], found.get("decision"))
+    return order.get(state, 3), -(found.get("size_mm") or 0.0)
 
 
 def _fault(judgement: regions.Judgement, book: Rulebook, camera: str) -> str | None:

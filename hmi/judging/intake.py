@@ -2,15 +2,16 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from hmi.plant import rows
+from hmi.store import outbox
 from hmi.store.mirror import HandInspection, MirroredTable
 from hmi.store.runs import Defect, Image, Key, Run, Suppression
 
@@ -18,6 +19,7 @@ CHUNK = 400
 LONGEST_TEXT, LONGEST_PATH = 500, 4000  # characters
 LARGEST = 2**31 - 1
 SURELY_COMPLETE = timedelta(minutes=1)
+WRITTEN_BY_US = ("disposition", "dispositioned_at", "mark")
 FUTURE = timedelta(days=1)  # a trigger dated later than this has no usable time
 
 
@@ -28,6 +30,8 @@ class Changes:
     new_runs: set[Key] = field(default_factory=set)  # live ones
     runs: set[Key] = field(default_factory=set)
     images: set[Key] = field(default_factory=set)
+    defects: set[Key] = field(default_factory=set)
+    gone_images: set[Key] = field(default_factory=set)
     tables: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
@@ -44,8 +48,7 @@ def store_batch(session: Session, batch: rows.Batch, now: datetime, *, is_first:
     _forget_suppressions(session, batch.gone_suppressions, changes)
     _store_gone(session, batch, changes)
     _store_tables(session, batch, now, changes)
-    for row in batch.human_inspections:
-        session.merge(HandInspection(id=row["id"], serial=_text(row.get("serial_no")), row=dict(row)))
+    _store_inspections(session, batch.human_inspections)
     return changes
 
 
@@ -89,16 +92,17 @@ def _store_triggers(
         elif not _update(run, values):
             continue
         run.order_ms = order_ms(run.at, max(now, run.first_seen))
-        _order_images(session, run)
+        _follow_run(session, run)
         changes.runs.add(key)
     session.flush()
 
 
-def _order_images(session: Session, run: Run) -> None:
-    """Images may have come before their run."""
-    of_run = (Image.run_generation == run.generation, Image.run_id == run.id, Image.order_ms != run.order_ms)
+def _follow_run(session: Session, run: Run) -> None:
+    """Images may have come before their run: they take over its place in time and its part type."""
+    of_run = (Image.run_generation == run.generation, Image.run_id == run.id)
+    differs = or_(Image.order_ms != run.order_ms, Image.part.is_distinct_from(run.part))
     session.execute(
-        update(Image).where(*of_run).values(order_ms=run.order_ms),
+        update(Image).where(*of_run, differs).values(order_ms=run.order_ms, part=run.part),
         execution_options={"synchronize_session": False},
     )
 
@@ -117,10 +121,12 @@ def _store_images(session: Session, images: Sequence[rows.Image], now: datetime,
             "gone": False,
         }
         image = known.get(key)
+        run = runs.get((row.trigger_generation, row.trigger)) if row.trigger is not None else None
+        if run is not None:
+            values |= {"part": run.part, "order_ms": run.order_ms}
         if image is None:
-            run = runs.get((row.trigger_generation, row.trigger)) if row.trigger is not None else None
-            order = run.order_ms if run else 0
-            image = Image(generation=key[0], id=key[1], first_seen=now, order_ms=order, **values)
+            values.setdefault("order_ms", 0)
+            image = Image(generation=key[0], id=key[1], first_seen=now, **values)
             session.add(image)
         else:
             if image.path != path:
@@ -138,22 +144,10 @@ def _store_defects(session: Session, defects: Sequence[rows.Defect], now: dateti
     keys = [(defect.generation, defect.id) for defect in defects]
     known = by_key(session, Defect, keys)
     suppressed = _suppressed_ids(session, [key for key in keys if key not in known])
+    ours = _written_by_us(session, defects, known)
     for row in defects:
         key = (row.generation, row.id)
-        values = {
-            "image_generation": row.image_generation,
-            "image_id": row.image,
-            "x": _whole(row.x),
-            "y": _whole(row.y),
-            "width": _whole(row.width),
-            "height": _whole(row.height),
-            "confidence": _finite(row.confidence),
-            "type": _text(row.type),
-            "disposition": _text(row.disposition),
-            "dispositioned_at": row.dispositioned_at,
-            "suppressed": row.suppressed,
-            "gone": False,
-        }
+        values = _defect_values(row)
         defect = known.get(key)
         if defect is None:
             by_row = key in suppressed
@@ -161,12 +155,55 @@ def _store_defects(session: Session, defects: Sequence[rows.Defect], now: dateti
                 Defect(generation=key[0], id=key[1], first_seen=now, suppressed_by_row=by_row, **values)
             )
         else:
+            if key in ours:
+                _update(defect, {name: values.pop(name) for name in WRITTEN_BY_US})
             before = (defect.image_generation, defect.image_id)
             if not _update(defect, values):
                 continue
             _dirty_image(changes, before)
+        changes.defects.add(key)
         _dirty_image(changes, (row.image_generation, row.image))
     session.flush()
+
+
+def _defect_values(row: rows.Defect) -> dict[str, Any]:
+    return {
+        "image_generation": row.image_generation,
+        "image_id": row.image,
+        "x": _whole(row.x),
+        "y": _whole(row.y),
+        "width": _whole(row.width),
+        "height": _whole(row.height),
+        "confidence": _finite(row.confidence),
+        "type": _text(row.type),
+        "disposition": _text(row.disposition),
+        "dispositioned_at": row.dispositioned_at,
+        "mark": _mark(row),
+        "suppressed": row.suppressed,
+        "gone": False,
+    }
+
+
+def _mark(row: rows.Defect) -> str | None:
+    """Which decision of ours the row says that it carries."""
+    mark = (row.hmi_metadata or {}).get("decision")
+    return _text(mark) if isinstance(mark, str) else None
+
+
+def _written_by_us(session: Session, defects: Sequence[rows.Defect], known: Mapping[Key, Defect]) -> set[Key]:
+    """Rows whose disposition is the echo of what we wrote."""
+    marks = {}
+    for row in defects:
+        before, mark = known.get((row.generation, row.id)), _mark(row)
+        if mark and before and (before.mark, before.disposition) != (mark, row.disposition):
+            marks[mark] = row
+    found = outbox.with_marks(session, marks)
+    return {
+        entry.defect_key
+        for mark, entry in found.items()
+        if entry.defect_key == (marks[mark].generation, marks[mark].id)
+        and entry.disposition == marks[mark].disposition
+    }
 
 
 def _store_suppressions(session: Session, found: Sequence[rows.Suppression], changes: Changes) -> None:
@@ -177,6 +214,7 @@ def _store_suppressions(session: Session, found: Sequence[rows.Suppression], cha
     for defect in hit.values():
         if not defect.suppressed_by_row:
             defect.suppressed_by_row = True
+            changes.defects.add(defect.key)
             _dirty_image(changes, (defect.image_generation, defect.image_id))
     session.flush()
 
@@ -191,6 +229,7 @@ def _forget_suppressions(session: Session, gone: Sequence[rows.Suppression], cha
     for key, defect in by_key(session, Defect, [(row.defect_generation, row.defect) for row in gone]).items():
         if defect.suppressed_by_row and key not in still:
             defect.suppressed_by_row = False
+            changes.defects.add(defect.key)
             _dirty_image(changes, (defect.image_generation, defect.image_id))
     session.flush()
 
@@ -202,10 +241,27 @@ def _store_gone(session: Session, batch: rows.Batch, changes: Changes) -> None:
     for image in by_key(session, Image, batch.gone_images).values():
         image.gone = True
         changes.images.add(image.key)
+        changes.gone_images.add(image.key)
     for defect in by_key(session, Defect, batch.gone_defects).values():
         defect.gone = True
+        changes.defects.add(defect.key)
         _dirty_image(changes, (defect.image_generation, defect.image_id))
     session.flush()
+
+
+def _store_inspections(session: Session, found: Sequence[Mapping[str, Any]]) -> None:
+    """The first read brings thousands: they are looked up and written many at a time."""
+    for start in range(0, len(found), CHUNK):
+        inspections = {row["id"]: dict(row) for row in found[start : start + CHUNK]}
+        known = session.scalars(select(HandInspection).where(HandInspection.id.in_(inspections)))
+        for inspection in known.all():
+            inspection.row = inspections.pop(inspection.id)
+            inspection.serial = _text(inspection.row.get("serial_no"))
+        session.add_all(
+            HandInspection(id=row_id, serial=_text(row.get("serial_no")), row=row)
+            for row_id, row in inspections.items()
+        )
+        session.flush()
 
 
 def _store_tables(session: Session, batch: rows.Batch, now: datetime, changes: Changes) -> None:
@@ -217,8 +273,8 @@ def _store_tables(session: Session, batch: rows.Batch, now: datetime, changes: C
             changes.tables.add(name)
 
 
-def by_key(session: Session, model: Any, keys: Iterable[Key]) -> dict[Key, Any]:
-    """Rows of `model` (Run, Image, Defect) by (generation, id).
+def by_key(session: Session, model: Any, keys: Iterable[Key], **options: Any) -> dict[Key, Any]:
+    """Rows of `model` (Run, Image, Defect) by (generation, id); `options` are those of the execution.
 
     One generation at a time: SQLite walks through the whole table for a list of pairs.
     """
@@ -230,7 +286,8 @@ def by_key(session: Session, model: Any, keys: Iterable[Key]) -> dict[Key, Any]:
         of_generation = select(model).where(model.generation == generation)
         for start in range(0, len(numbers), CHUNK):
             chunk = sorted(numbers)[start : start + CHUNK]
-            found |= {row.key: row for row in session.scalars(of_generation.where(model.id.in_(chunk)))}
+            of_chunk = session.scalars(of_generation.where(model.id.in_(chunk)), execution_options=options)
+            found |= {row.key: row for row in of_chunk}
     return found
 
 

@@ -35,6 +35,13 @@ class Kept:
                     rows[row.run_key, row.camera, row.image_key] = row
         return cls(rows)
 
+    def by_run(self) -> dict[Key, list[Verdict]]:
+        """Of each run that has any: its current verdicts."""
+        found: dict[Key, list[Verdict]] = {}
+        for (run, _, _), row in self.rows.items():
+            found.setdefault(run, []).append(row)
+        return found
+
     def withdraw_others(self, run: Run, images: Sequence[Image]) -> None:
         """Verdicts of images that were deleted or moved to another run are of now no more."""
         there = {image.key for image in images} | {None}
@@ -53,6 +60,7 @@ def keep_image(
         image.rules_version = outcome.rules_version
     image.verdict = verdict
     image.defects, image.fails, image.reviews = outcome.defects, outcome.fails, outcome.reviews
+    image.undecided = len(outcome.open) if verdict in ("fail", "review") else 0
     picture = _picture_version(run, image, outcome.drawing_digest(verdict))
     if picture == image.picture:
         return False
@@ -78,10 +86,13 @@ def keep_missing(session: Session, kept: Kept, run: Run, camera: str, missing: b
     _append(session, kept, row)
 
 
-def keep_run(run: Run, verdicts: Sequence[str], rules_version: int, is_open: bool, now: datetime) -> None:
-    """Note the part verdict. A verdict that changes after it had settled marks the run as changed."""
+def keep_run(
+    run: Run, verdicts: Sequence[str], rules_version: int, is_open: bool, now: datetime, *, by_people: bool
+) -> None:
+    """Note the part verdict. One that the vision system changes after it had settled marks the run."""
     verdict = regions.part_verdict(verdicts)
-    if run.settled_at is not None and verdict != run.verdict and run.verdict != "waiting":
+    settled = run.settled_at is not None and run.verdict != "waiting"
+    if settled and verdict != run.verdict and not by_people:
         run.changed_at = now
         run.acknowledged_at = run.acknowledged_by = None
     run.verdict = verdict

@@ -1,26 +1,20 @@
 """The grid `/`: live, or frozen on one run; and the acknowledgement of a fail."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, current_app, render_template, request
-from itsdangerous import BadSignature, URLSafeSerializer
+from flask import Blueprint, Response, abort, render_template, request
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from hmi import respond
-from hmi.auth import SEE, requires
+from hmi.auth import SEE, requires, stations
 from hmi.parts import parts
 from hmi.screen import Screen, acknowledged_text, screen_of, unknown_screen
 from hmi.store import state
 from hmi.store.runs import Run, key_of, reference
 
 blueprint = Blueprint("grid", __name__)
-
-STATION_COOKIE = "hmi_station"
-STATION_LASTS = timedelta(days=3650)
-_STATION = re.compile(r"[\w .\-]{1,40}")
 
 
 @blueprint.get("/")
@@ -46,7 +40,7 @@ def acknowledge() -> BaseResponse:
             abort(409)
         if run.acknowledged_at is None:
             run.acknowledged_at = datetime.now(UTC)
-            run.acknowledged_by = station() or "no station"
+            run.acknowledged_by = stations.station() or "no station"
             state.touch(session)
         said = {"run": reference(run.key), "acknowledged": acknowledged_text(run, parts().settings)}
     parts().follower.poke()
@@ -55,19 +49,10 @@ def acknowledge() -> BaseResponse:
     return respond.after_post("/")
 
 
-def station() -> str | None:
-    """The name of the kiosk that asks, from its signed cookie."""
-    try:
-        name = _signer().loads(request.cookies.get(STATION_COOKIE, ""))
-    except BadSignature:
-        return None
-    return name if isinstance(name, str) else None
-
-
 def _page(fragment: str = "", version: int = 0, frozen: Screen | None = None) -> Response:
     pulse = parts().follower.pulse
     kiosk = request.args.get("kiosk", "")
-    named = kiosk if _STATION.fullmatch(kiosk) else None
+    named = kiosk if stations.is_name(kiosk) else None
     response = respond.no_store(
         render_template(
             "grid/grid.html",
@@ -75,20 +60,13 @@ def _page(fragment: str = "", version: int = 0, frozen: Screen | None = None) ->
             version=version,
             screen=frozen,
             frozen=frozen is not None,
-            station=named or station(),
+            station=named or stations.station(),
             trouble=pulse.trouble,
             now_ms=int(datetime.now(UTC).timestamp() * 1000),
         )
     )
     if named:
-        response.set_cookie(
-            STATION_COOKIE,
-            _signer().dumps(named),
-            max_age=STATION_LASTS,
-            httponly=True,
-            samesite="Lax",
-            secure=parts().settings.server.https,
-        )
+        stations.remember(response, named)
     return response
 
 
@@ -111,7 +89,3 @@ def _run_or_404(session: Session, text: str) -> Run:
     if run is None:
         abort(404)
     return run
-
-
-def _signer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key or "", salt="station")

@@ -9,8 +9,6 @@ from hmi.parts import parts
 
 blueprint = Blueprint("health", __name__)
 
-FRESH_MS = 5_000
-
 
 @blueprint.get("/livez")
 @requires(PUBLIC)
@@ -24,9 +22,9 @@ def readyz() -> Response:
     """200 when screens are true and fresh; 503 with what is missing."""
     follower = parts().follower
     follower.start()
-    age_ms = follower.pulse.age_ms(time.monotonic())
+    now_s = time.monotonic()
+    age_ms, plant_is_read = follower.pulse.age_ms(now_s), follower.pulse.is_fresh(now_s)
     store_answers = follower.snapshot is not None
-    plant_is_read = age_ms is not None and age_ms <= FRESH_MS
     response = jsonify(
         status="ready" if store_answers and plant_is_read else "not ready",
         store="answers" if store_answers else "does not answer",

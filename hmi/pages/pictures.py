@@ -19,7 +19,7 @@ STATUS = {"waiting": 503, "unreachable": 503, "refused": 415}
 
 
 @blueprint.get("/pictures/<image>/<rendition>.jpg")
-@requires(SEE)
+@requires(SEE, passive=True)
 def picture(image: str, rendition: str) -> BaseResponse:
     """A picture that was rendered when its image arrived; rendered now if it is not in the cache."""
     asked = _rendition_or_404(image, rendition, request.args.get("v", ""))

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from hmi.pictures.decode import Crop, Decoder, Small
+from hmi.pictures.decode import Crop, Decoder, Look, Picture, Small
 from hmi.pictures.memory import give_back_large_blocks
 from hmi.pictures.renditions import Box
 from hmi.plant.files import ImageFiles, Stamp
@@ -57,6 +57,13 @@ class Darkroom:
         content = self._files.read(path)
         with self._decoding:
             return self._decoder.crop(content.data, box), content.stamp
+
+    def look(self, data: bytes) -> Look:
+        return self._decoder.look(data)
+
+    def levels(self, data: bytes, factor: int) -> dict[int, Picture]:
+        with self._decoding:
+            return self._decoder.levels(data, factor)
 
     def _develop(self, path: str, future: Future[Developed], keep: bool) -> None:
         try:

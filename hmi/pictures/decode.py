@@ -28,6 +28,8 @@ _SHOWN_AS = dict.fromkeys(["1", "L", "LA"], "L") | dict.fromkeys(
 )
 _DEEP_GREY = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 _STRIP_ROWS = 256
+#: By which whole images are reduced to be cut into pieces.
+FACTORS = (1, 2, 4, 8)
 
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
@@ -50,8 +52,27 @@ class Crop:
     scale: int
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the header of an image says."""
+
+    width: int  # px
+    height: int
+    is_coloured: bool
+    in_steps: bool  # each level is decoded for itself, straight in its size: the whole would take too much
+
+    def size(self, factor: int) -> tuple[int, int]:
+        """Of the whole image, reduced by one of FACTORS."""
+        return -(-self.width // factor), -(-self.height // factor)
+
+    def bytes_of(self, factor: int) -> int:
+        """What a decoded level takes in memory."""
+        width, height = self.size(factor)
+        return width * height * (4 if self.is_coloured else 1)
+
+
 class Decoder:
-    """Both raise PictureIncomplete (another look may find the file whole) or PictureRefused (never shown)."""
+    """All raise PictureIncomplete (another look may find the file whole) or PictureRefused (never shown)."""
 
     def __init__(self, storage: Storage) -> None:
         self._formats = storage.formats
@@ -78,6 +99,24 @@ class Decoder:
         if scale > 1:
             part = part.resize((part.width * scale, part.height * scale), Image.Resampling.NEAREST)
         return Crop(_bare(part), window, scale)
+
+    def look(self, data: bytes) -> Look:
+        with self._opened(data) as picture:
+            return _look(picture)
+
+    def levels(self, data: bytes, factor: int) -> dict[int, Picture]:
+        """The whole image reduced by `factor`, by that factor; and by others, where they cost nothing more.
+
+        The pixels of a level depend on the file alone, not on what was asked for before.
+        """
+        with self._opened(data) as picture, self._whole:
+            look = _look(picture)
+            if look.in_steps:
+                return {factor: _bare(_in_steps(picture, look, factor))}
+            levels = {1: _bare(_whole(picture))}
+        for coarser in FACTORS[1:]:
+            levels[coarser] = levels[coarser // 2].reduce(2)
+        return levels
 
     @contextmanager
     def _opened(self, data: bytes) -> Iterator[Picture]:
@@ -119,6 +158,31 @@ def _reduced(picture: Picture, target: tuple[int, int]) -> Picture:
     for number, strip in enumerate(strips):
         whole.paste(strip, (0, number * rows // factor))
     return whole.resize(target, Image.Resampling.HAMMING)
+
+
+def _look(picture: Picture) -> Look:
+    is_grey = picture.mode in _DEEP_GREY or _SHOWN_AS.get(picture.mode) == "L"
+    return Look(*picture.size, not is_grey, picture.format == "JPEG" and not is_grey)
+
+
+def _in_steps(picture: Picture, look: Look, factor: int) -> Picture:
+    if factor > 1:
+        picture.draft(picture.mode, (max(1, look.width // factor), max(1, look.height // factor)))
+    whole = _whole(picture)
+    if whole.size == look.size(factor):
+        return whole
+    return whole.resize(look.size(factor), Image.Resampling.BOX)  # an image smaller than one step
+
+
+def _whole(picture: Picture) -> Picture:
+    """All of the picture, as it is shown; no second copy of it is made where it is shown as it is."""
+    tone = _toner(picture)
+    if picture.mode not in _DEEP_GREY:
+        return picture if _SHOWN_AS[picture.mode] == picture.mode else tone(picture)
+    whole = Image.new("L", picture.size)
+    for number, strip in enumerate(_strips(picture, _STRIP_ROWS)):
+        whole.paste(tone(strip), (0, number * _STRIP_ROWS))
+    return whole
 
 
 def _bare(picture: Picture) -> Picture:

@@ -10,14 +10,17 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from cachetools import TTLCache
 from PIL import Image
 
+from hmi.iiif_settings import Iiif
 from hmi.pictures.arrivals import Arrivals
 from hmi.pictures.contents import PictureIncomplete, PictureRefused
 from hmi.pictures.darkroom import Darkroom
 from hmi.pictures.decode import fitted
 from hmi.pictures.disk import DiskCache, Kept
 from hmi.pictures.overlay import View, overlay
+from hmi.pictures.plates import Plates
 from hmi.pictures.renditions import SMALL_PX, Box, Drawing, Rendition
 from hmi.pictures.unavailable import EXPECTED, PictureUnavailable, why_unavailable
 from hmi.pictures.watches import FileSeen, Finding, Pace, Watch
@@ -40,6 +43,7 @@ log = logging.getLogger(__name__)
 MEGABYTE = 1_000_000
 MOST_FLIGHTS = 500
 STAMPS_REMEMBERED = 5000
+RECENT_BYTES, RECENT_S = 8 * MEGABYTE, 20.0  # kept in memory: all kiosks ask for a new picture at once
 
 
 class _Flight(NamedTuple):
@@ -69,6 +73,10 @@ class Gallery:
         self._lock = threading.RLock()
         self._flights: dict[Rendition, _Flight] = {}
         self._stamps: OrderedDict[str, str] = OrderedDict()
+        recent_s = min(RECENT_S, storage.cache_ttl_seconds)
+        recent_bytes = RECENT_BYTES if storage.cache_enabled else 0
+        self._recent: TTLCache[Rendition, Kept] = TTLCache(recent_bytes, recent_s, getsizeof=_size)
+        self._plates: list[Plates] = []
 
     @property
     def on_seen(self) -> Callable[[], None]:
@@ -85,10 +93,19 @@ class Gallery:
 
     def cached(self, rendition: Rendition) -> bytes | None:
         """The JPEG if it is in the cache and not known to be of an older file. Never waits for a source."""
-        kept = self._cache.get(str(rendition))
+        with self._lock:
+            kept = self._recent.get(rendition)
+        if kept is None:
+            kept = self._cache.get(str(rendition))
+            self._note(rendition, kept)
         if kept is None or self._stamps.get(rendition.image, kept.stamp) != kept.stamp:
             return None
         return kept.data
+
+    def _note(self, rendition: Rendition, kept: Kept | None) -> None:
+        if kept is not None and len(kept.data) <= self._recent.maxsize:
+            with self._lock:
+                self._recent[rendition] = kept
 
     def render(self, rendition: Rendition, drawing: Drawing, wait_s: float | None = None) -> bytes:
         """The JPEG, of the file as it is now; many who ask for the same share one read and one decode.
@@ -136,8 +153,15 @@ class Gallery:
         """What became of watched files since the last call; of each image only the latest."""
         return self._arrivals.news()
 
+    def plates(self, settings: Iiif) -> Plates:
+        """Whole images to cut pieces of, by the same threads and limits; closed with the gallery."""
+        self._plates.append(Plates(self._files, self._darkroom, self._lanes, settings))
+        return self._plates[-1]
+
     def close(self) -> None:
         self._lanes.close()
+        for plates in self._plates:
+            plates.close()
         self._arrivals.close()
 
     def _flight(self, rendition: Rendition, drawing: Drawing, *, urgent: bool) -> Future[bytes]:
@@ -176,6 +200,7 @@ class Gallery:
             data, stamp = self._draw(rendition, drawing, stamp)
             kept = Kept(data, stamp.text)
             self._cache.put(key, kept)
+            self._note(rendition, kept)
         self._remember(rendition.image, stamp)
         return kept.data
 
@@ -229,6 +254,10 @@ class Gallery:
             self._stamps.move_to_end(image)
             if len(self._stamps) > STAMPS_REMEMBERED:
                 self._stamps.popitem(last=False)
+
+
+def _size(kept: Kept) -> int:
+    return len(kept.data)
 
 
 def _check_fit(rendition: Rendition, drawing: Drawing) -> None:

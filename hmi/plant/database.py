@@ -1,4 +1,4 @@
-"""The plant database: one short read-only transaction at a time, bounded in every direction."""
+"""The plant database: one short transaction at a time, bounded in every direction."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,16 +10,18 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from hmi.plant.deadline import Deadline
-from hmi.plant.failures import Kind, PlantUnavailable, unavailable
+from hmi.plant.failures import Kind, OutcomeUnknown, PlantUnavailable, unavailable
 from hmi.plant.postgres import Postgres
 from hmi.plant.sqlite import Sqlite
 from hmi.settings import Database as DatabaseSettings
 
-__all__ = ["Kind", "PlantDatabase", "PlantUnavailable", "Session"]
+__all__ = ["Kind", "OutcomeUnknown", "PlantDatabase", "PlantUnavailable", "Session"]
+
+WRITE_S = 1.0  # a write is given up after so long, its row is free again for others
 
 
 class Session(Protocol):
-    """What can be done while the plant is being read: SELECT, nothing else."""
+    """What can be done in one transaction: SELECT, and UPDATE in one that was begun for writing."""
 
     @property
     def dialect(self) -> str:
@@ -30,11 +32,11 @@ class Session(Protocol):
         """What a time without zone means there."""
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of one SELECT with %s for parameters. Raises PlantUnavailable."""
+        """The rows of one statement with %s for parameters. Raises PlantUnavailable."""
 
 
 class PlantDatabase:
-    """Reads PostgreSQL (`postgresql://`) or SQLite (`sqlite:///file`).
+    """Reaches PostgreSQL (`postgresql://`) or SQLite (`sqlite:///file`).
 
     connect_timeout_s: seconds for making a connection, the look-up of the name included.
     deadline_s: seconds for one whole read, the connection included; holds against a frozen server and a
@@ -68,12 +70,30 @@ class PlantDatabase:
         Raises PlantUnavailable, at the start or from any statement; the connection is then given up.
         """
         deadline = Deadline(self.deadline_s if within_s is None else within_s)
-        if not self._one_at_a_time.acquire(timeout=deadline.left_s):
-            raise unavailable("timeout", "another read is still under way")
-        try:
+        with self._turn(deadline):
             session = self._way.begin(deadline)
             yield session
             session.end()
+
+    @contextmanager
+    def write(self, within_s: float = WRITE_S) -> Iterator[Session]:
+        """One transaction that may UPDATE, committed at the end of the block, rolled back if that raises.
+
+        Raises PlantUnavailable: nothing was written; and OutcomeUnknown, where the server was lost while it
+        was to commit. A connection that is made for it may take its own time.
+        """
+        deadline = Deadline(self.deadline_s)
+        with self._turn(deadline):
+            session = self._way.begin(deadline, writing_s=within_s)
+            yield session
+            session.end()
+
+    @contextmanager
+    def _turn(self, deadline: Deadline) -> Iterator[None]:
+        if not self._one_at_a_time.acquire(timeout=deadline.left_s):
+            raise unavailable("timeout", "another one is still under way")
+        try:
+            yield
         except BaseException:
             self._way.drop()
             raise

@@ -7,12 +7,22 @@ from typing import Literal
 import psycopg2
 
 Kind = Literal[
-    "refused", "timeout", "frozen", "locked", "password", "permission", "too_many", "schema", "other"
+    "refused",
+    "timeout",
+    "frozen",
+    "locked",
+    "read_only",
+    "password",
+    "permission",
+    "too_many",
+    "schema",
+    "other",
 ]
 
 _BY_STATE: dict[str, Kind] = {
     "55P03": "locked",  # lock_not_available
     "40P01": "locked",  # deadlock_detected
+    "25006": "read_only",  # read_only_sql_transaction: a standby, or told to write nothing
     "57014": "timeout",  # query_canceled: statement_timeout
     "42501": "permission",  # insufficient_privilege
     "53300": "too_many",  # too_many_connections
@@ -43,6 +53,7 @@ _TEXTS: dict[Kind, str] = {
     "timeout": "it takes too long to answer",
     "frozen": "it was reached but stopped answering",
     "locked": "a table is locked by somebody else",
+    "read_only": "it accepts no changes now (read-only)",
     "password": "it does not accept the account or its password",
     "permission": "the account lacks a right",
     "too_many": "it has no free connection (too many clients)",
@@ -56,6 +67,7 @@ _SQLITE_KINDS: dict[int, Kind] = {
     sqlite3.SQLITE_LOCKED: "locked",
     sqlite3.SQLITE_INTERRUPT: "timeout",
     sqlite3.SQLITE_CANTOPEN: "refused",
+    sqlite3.SQLITE_READONLY: "read_only",
     sqlite3.SQLITE_PERM: "permission",
     sqlite3.SQLITE_AUTH: "permission",
 }
@@ -67,15 +79,19 @@ class PlantUnavailable(Exception):
     The line is the same for every repetition of one fault, so that whoever logs it can log it once.
     """
 
-    def __init__(self, kind: Kind, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, kind: Kind, because: str) -> None:
+        super().__init__(f"the plant database cannot be read: {because}")
         self.kind: Kind = kind
+        self.because = because
+
+
+class OutcomeUnknown(PlantUnavailable):
+    """The plant database was lost while it was to commit: what was written may stand, or may not."""
 
 
 def unavailable(kind: Kind, detail: str = "") -> PlantUnavailable:
     """The standard sentence for `kind`, with the server's own words where they say more."""
-    text = f"the plant database cannot be read: {_TEXTS[kind]}"
-    return PlantUnavailable(kind, f"{text} ({detail})" if detail else text)
+    return PlantUnavailable(kind, f"{_TEXTS[kind]} ({detail})" if detail else _TEXTS[kind])
 
 
 def from_postgresql(error: psycopg2.Error, secret: str = "") -> PlantUnavailable:

@@ -16,6 +16,7 @@ from hmi.plant.locate import start_at
 from hmi.plant.pace import Pace, WatchedTime
 from hmi.plant.rewind import cut, is_rewound
 from hmi.plant.rows import Batch
+from hmi.plant.server_facts import NO_STANDBY, STANDBY, Lag, ServerWatch
 from hmi.plant.side import INSPECTIONS, SideTables
 from hmi.plant.sources import COLUMNS, Source, sources
 from hmi.settings import Feed as FeedSettings
@@ -33,7 +34,15 @@ class _Reading:
     generations: Generations
     first_trigger: int | None  # set where the feed began anew
     rewound: bool
+    server: "_Server"
+
+
+@dataclass(frozen=True)
+class _Server:
+    """What the server said of itself in the same read."""
+
     clock_skew_s: float | None
+    lag_s: float | None
 
 
 class Feed:
@@ -66,6 +75,8 @@ class Feed:
         self._newest_at: datetime | None = None
         self._backfill_before: int | None = None
         self._watched = WatchedTime()
+        self._lag = Lag()
+        self._server = ServerWatch(minute_s)
         if position is not None:
             self._resume(position)
 
@@ -90,29 +101,26 @@ class Feed:
         self._pace.succeeded(batch.more)
         return batch
 
-    def sweep(self, ids: Sequence[tuple[int, int]]) -> Batch:
-        """Read these defects, (generation, id), once more by key; at most 500.
+    def sweep(self, ids: Sequence[tuple[int, int]], table: str = "Defects") -> Batch:
+        """Read these rows, (generation, id), once more by key; at most 500.
 
-        For older rows that carry decisions. Those of a generation that the plant database was set back from
-        are not there to be read, and are neither brought nor called gone. Raises PlantUnavailable.
+        For older rows that carry decisions or are shown. Those of a generation that the plant database was
+        set back from are not there to be read, and are neither brought nor called gone. Raises
+        PlantUnavailable.
         """
         wanted = [
             row_id
             for generation, row_id in ids[:MOST_SWEPT]
-            if self._generations.of("Defects", row_id) == generation
+            if self._generations.of(table, row_id) == generation
         ]
         with self._database.read() as session:
             self._check(session)
-            source = self._sources["Defects"]
-            rows = source.by_ids(session, wanted)
+            rows = self._sources[table].by_ids(session, wanted)
         there = {row[0] for row in rows}
         gone = [(row_id,) for row_id in wanted if row_id not in there]
-        return Batch(
-            began_s=self._watched.watched_s,
-            defects=build.defects(source, rows, self._generations),
-            gone_defects=build.keys("Defects", gone, self._generations),
-            position=self._position(),
-        )
+        fields = build.parts(self._sources, {table: rows}, self._generations)
+        fields[f"gone_{table.lower()}"] = build.keys(table, gone, self._generations)
+        return Batch(began_s=self._watched.watched_s, **fields, position=self._position())
 
     def _tick(self, began_s: float) -> Batch:
         deadline = Deadline(self._database.deadline_s)
@@ -129,12 +137,13 @@ class Feed:
     def _read(self, deadline: Deadline) -> _Reading:
         with self._database.read(deadline.left_s) as session:
             self._check(session)
-            heads, clock_skew_s = self._heads(session)
+            heads, server = self._heads(session)
             followed, generations = self._followed, self._generations
-            rewound = followed is not None and is_rewound(session, followed, heads)
+            rewound = followed is not None and is_rewound(session, followed, self._of_line(session, heads))
             first_trigger = None
             if rewound:
-                newest = cut(session, self._sources, heads, self._newest_at, self._margin)
+                of_line = self._of_line(session, heads)
+                newest = cut(session, self._sources, of_line, self._newest_at, self._margin)
                 generations = generations.and_one_more(newest)
             if followed is None or rewound:
                 followed, first_trigger = self._begin(session, heads)
@@ -142,7 +151,7 @@ class Feed:
                 table: followed[table].read(session, source, heads[table])
                 for table, source in self._sources.items()
             }
-        return _Reading(followed, found, generations, first_trigger, rewound, clock_skew_s)
+        return _Reading(followed, found, generations, first_trigger, rewound, server)
 
     def _take(self, reading: _Reading, began_s: float, deadline: Deadline) -> Batch:
         if self._followed is None:
@@ -170,7 +179,9 @@ class Feed:
             position=self._position(),
             absent=contract.absent,
             remarks=(*contract.remarks, *beside.remarks),
-            clock_skew_s=reading.clock_skew_s,
+            clock_skew_s=reading.server.clock_skew_s,
+            lag_s=reading.server.lag_s,
+            server=self._server.look(self._database, deadline.left_s),
         )
 
     def _parts(self, news: Mapping[str, News]) -> dict[str, Any]:
@@ -195,25 +206,38 @@ class Feed:
         self._sources = sources(self._contract, session)
         self._check_at = time.monotonic() + self._minute_s
 
-    def _heads(self, session: Session) -> tuple[dict[str, int], float | None]:
-        """Each table's newest id, 0 where it is empty, and how far the server's clock is ahead, in s."""
+    def _heads(self, session: Session) -> tuple[dict[str, int], _Server]:
+        """Each table's newest id, 0 where it is empty; how far the server's clock is ahead and how far, as a
+        standby, it is behind."""
         is_postgresql = session.dialect == "postgresql"
         newest = [f'(SELECT max("id") FROM "{table}")' for table in self._sources]  # noqa: S608
         clock = "extract(epoch FROM clock_timestamp())::float8" if is_postgresql else "NULL"
+        place = STANDBY if is_postgresql else NO_STANDBY
         before = time.time()
-        *ids, server = session.rows(f"SELECT {', '.join(newest)}, {clock}")[0]
-        skew_s = None if server is None else server - (before + time.time()) / 2
-        return {table: row_id or 0 for table, row_id in zip(self._sources, ids, strict=True)}, skew_s
+        found = session.rows(f"SELECT {clock}, {place}, {', '.join(newest)}")[0]
+        skew_s = None if found[0] is None else found[0] - (before + time.time()) / 2
+        server = _Server(skew_s, self._lag.seconds(*found[1:6]))
+        return {table: row_id or 0 for table, row_id in zip(self._sources, found[6:], strict=True)}, server
+
+    def _of_line(self, session: Session, heads: Mapping[str, int]) -> dict[str, int]:
+        """The newest ids, without those that were given by hand far beyond the line's."""
+        found = dict(heads)
+        for table, known in (self._followed or {}).items():
+            if table in heads and known.beyond is not None:
+                below = f'SELECT max("id") FROM "{table}" WHERE "id" < %s'  # noqa: S608
+                found[table] = session.rows(below, (known.beyond,))[0][0] or 0
+        return found
 
     def _begin(self, session: Session, heads: Mapping[str, int]) -> tuple[dict[str, Followed], int | None]:
         """Begin with the newest parts: what to follow from where, and the first trigger of them."""
         newest = self._sources["Triggers"].newest(session, FIRST_PARTS + 1)
         parts = newest[:FIRST_PARTS]
         first_trigger = int(parts[-1][0]) if parts else None
-        # A plant with fewer parts is read from its first row on, unless orphans have piled up there.
-        starts = {table: max(0, heads.get(table, 0) - MOST_READ_AGAIN) for table in COLUMNS}
         if first_trigger is not None and len(newest) > FIRST_PARTS:
-            starts |= start_at(session, first_trigger, heads, self._margin)
+            starts = dict.fromkeys(COLUMNS, 0) | start_at(session, first_trigger, heads, self._margin)
+        else:  # few parts are read from their first row on, unless orphans have piled up there
+            starts = {table: _id_of_row(session, table, MOST_READ_AGAIN) for table in self._sources}
+            starts = dict.fromkeys(COLUMNS, 0) | starts
         return {table: self._follow(start) for table, start in starts.items()}, first_trigger
 
     @property
@@ -244,3 +268,10 @@ class Feed:
         self._newest_at = datetime.fromisoformat(position["newest_at"]) if position["newest_at"] else None
         self._backfill_before = position["backfill_before"]
         self._watched = WatchedTime(position["watched_s"])
+
+
+def _id_of_row(session: Session, table: str, number: int) -> int:
+    """Of the row so many rows below the newest one; 0 where there are fewer."""
+    sql = f'SELECT "id" FROM "{table}" ORDER BY "id" DESC LIMIT 1 OFFSET %s'  # noqa: S608
+    rows = session.rows(sql, (number,))
+    return int(rows[0][0]) if rows else 0

@@ -1,10 +1,16 @@
-"""Ids that are missing below the newest one: perhaps a transaction that has not committed yet."""
+"""Ids that are missing below the newest one: perhaps a transaction that has not committed yet.
 
+A gap that is open never expires: it lies below an id that somebody gave by hand, far beyond all others, and
+the ids of the line go on in it.
+"""
+
+import math
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
 MOST_GAPS = 5_000
+OPEN = math.inf  # missing since: for ever
 
 
 class Gap(NamedTuple):
@@ -31,6 +37,10 @@ class Gaps:
         return index >= 0 and row_id <= self._gaps[index].last
 
     @property
+    def open(self) -> list[Gap]:
+        return [gap for gap in self._gaps if gap.since_s == OPEN]
+
+    @property
     def lowest(self) -> int | None:
         return self._gaps[0].first if self._gaps else None
 
@@ -40,15 +50,17 @@ class Gaps:
             return
         self._gaps.insert(self._index(first) + 1, Gap(first, last, now_s))
         if len(self._gaps) > self._most:
-            del self._gaps[: len(self._gaps) - self._most]
+            too_many = len(self._gaps) - self._most
+            oldest, rest = self._gaps[:too_many], self._gaps[too_many:]
+            self._gaps = [gap for gap in oldest if gap.since_s == OPEN] + rest
 
-    def fill(self, row_id: int) -> None:
-        """The row came."""
+    def fill(self, row_id: int, now_s: float) -> None:
+        """The row came. What is missing below it in an open gap is missing since now."""
         if row_id not in self:
             return
         index = self._index(row_id)
         first, last, since_s = self._gaps[index]
-        rest = [Gap(first, row_id - 1, since_s), Gap(row_id + 1, last, since_s)]
+        rest = [Gap(first, row_id - 1, now_s if since_s == OPEN else since_s), Gap(row_id + 1, last, since_s)]
         self._gaps[index : index + 1] = [gap for gap in rest if gap.first <= gap.last]
 
     def cut(self, last: int) -> None:

@@ -31,7 +31,8 @@ def begin_of(session: Session, table: str, parent: int) -> int:
             break
         middle = (low + high) // 2
         parents = [row[0] for row in session.rows(sample, (middle,)) if isinstance(row[0], int)]
-        if not parents or median_low(parents) >= parent:
+        # Few rows are the end of the table, or ids that somebody gave by hand beyond it: begin before them.
+        if len(parents) < _SAMPLE or median_low(parents) >= parent:
             high = middle
         else:
             low = middle + 1

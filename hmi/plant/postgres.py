@@ -1,4 +1,4 @@
-"""Reading PostgreSQL without ever hanging.
+"""Reading and writing PostgreSQL without ever hanging.
 
 Connections are asynchronous ones of the driver: every wait is a `select` of ours that ends at the deadline,
 whether the server is frozen, the cable is pulled or the query is slow. Nothing of this is global to the
@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from hmi.plant.addresses import Addresses
 from hmi.plant.deadline import Deadline
-from hmi.plant.failures import Kind, from_postgresql, unavailable
+from hmi.plant.failures import Kind, OutcomeUnknown, PlantUnavailable, from_postgresql, unavailable
 
 APPLICATION = "porosity-hmi feed"
 TRANSACTION_S = 0.9  # a read holds its snapshot and its locks no longer than this
@@ -37,23 +37,35 @@ SET LOCAL idle_in_transaction_session_timeout = 5000;
 SET LOCAL enable_seqscan = off;
 SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL jit = off"""
+#: READ COMMITTED: an UPDATE that waited for somebody else's looks at the row again, as it is then. A server
+#: that is told to write nothing is not overruled.
+_BEGIN_WRITING = """BEGIN ISOLATION LEVEL READ COMMITTED;
+SET LOCAL lock_timeout = %s;
+SET LOCAL idle_in_transaction_session_timeout = %s;
+SET LOCAL jit = off"""
 _IDLE = "SELECT set_config(name, %s, false) FROM pg_settings WHERE name = 'idle_session_timeout'"
 
 
 class PostgresSession:
-    """One short read-only transaction: a consistent snapshot, read and given back."""
+    """One short transaction: a consistent snapshot that is only read, or one that may write."""
 
     dialect = "postgresql"
 
-    def __init__(self, connection: Any, deadline: Deadline, lock_timeout_ms: int) -> None:
+    def __init__(
+        self, connection: Any, deadline: Deadline, lock_timeout_ms: int, writing_s: float | None = None
+    ) -> None:
         self._connection = connection
-        self._deadline = deadline
-        self._budget = Deadline(TRANSACTION_S)
+        self._is_writing = writing_s is not None
+        self._deadline = deadline if writing_s is None else deadline.or_sooner(writing_s)
+        self._budget = Deadline(TRANSACTION_S if writing_s is None else writing_s)
         self.zone = _zone(connection)
-        self._run(_BEGIN, (lock_timeout_ms,))
+        if writing_s is None:
+            self._run(_BEGIN, (lock_timeout_ms,))
+        else:
+            self._run(_BEGIN_WRITING, (lock_timeout_ms, max(1, int(writing_s * 1000))))
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of one SELECT with %s for parameters. Raises PlantUnavailable."""
+        """The rows of one statement with %s for parameters. Raises PlantUnavailable."""
         left_s = min(self._budget.left_s, self._deadline.left_s)
         if left_s <= 0:
             raise unavailable("timeout")
@@ -61,7 +73,13 @@ class PostgresSession:
         return self._run(f"SET LOCAL statement_timeout = {timeout_ms}; {sql}", parameters)
 
     def end(self) -> None:
-        self._run("COMMIT", ())
+        """Commit. A commit of what was written that brings no answer raises OutcomeUnknown."""
+        try:
+            self._run("COMMIT", ())
+        except PlantUnavailable as error:
+            if self._is_writing:
+                raise OutcomeUnknown(error.kind, error.because) from None
+            raise
 
     def _run(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
@@ -87,11 +105,11 @@ class Postgres:
         self._encoding = "UTF8"
         self._connection: Any = None
 
-    def begin(self, deadline: Deadline) -> PostgresSession:
+    def begin(self, deadline: Deadline, writing_s: float | None = None) -> PostgresSession:
         """Open a transaction, on a new connection if there is none. Raises PlantUnavailable."""
         if self._connection is None:
             self._connection = self._open(deadline.or_sooner(self._connect_timeout_s))
-        return PostgresSession(self._connection, deadline, self._lock_timeout_ms)
+        return PostgresSession(self._connection, deadline, self._lock_timeout_ms, writing_s)
 
     def drop(self) -> None:
         """Give the connection up; never waits for the server."""

@@ -8,7 +8,10 @@ plant's id it names a row for ever.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hmi.plant.server_facts import ServerFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +91,5 @@ class Batch:
         str, ...
     ] = ()  # sentences for administrators: what is missing, of another type, unreadable now
     clock_skew_s: float | None = None  # plant server's clock minus ours
+    lag_s: float | None = None  # a standby: so many seconds behind its primary
+    server: "ServerFacts | None" = None  # as it was last asked, once a minute

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hmi import wording
 from hmi.judging.expected import Camera, cameras_of, configured
 from hmi.plant_time import clock, moment, shift_at, short_moment
+from hmi.review import parts_left
 from hmi.screen.slots import Slots
 from hmi.screen.times import in_ms, usable_time
 from hmi.screen.values import Card, Header, Live, Screen, Tile
@@ -74,18 +75,12 @@ def _header(session: Session, settings: Settings, recent: Sequence[Run], now: da
         shift=shift.name,
         parts=line.parts_since(session, shift.start),
         first_pass=f"{100 * passed / judged:.1f} %" if judged else "—",
-        reviews=line.open_reviews(session, _review_since(session, settings)),
+        reviews=parts_left(session, settings),
         last_part_ms=in_ms(max(run.first_seen for run in live)) if live else None,
         idle_after_s=round(idle_after_s, 1),
         fails_in_a_row=line.fails_in_a_row(recent),
         cycle_s=round(gap_s) if gap_s else None,
     )
-
-
-def _review_since(session: Session, settings: Settings) -> datetime:
-    """Runs from before are not queued: by setting, else from before the product first looked."""
-    since = settings.review.since
-    return since if isinstance(since, datetime) else state.began_at(session)
 
 
 def _strip(
@@ -122,6 +117,9 @@ def _notices(session: Session, settings: Settings) -> Iterable[str]:
     if isinstance(rewound, str):
         at = clock(datetime.fromisoformat(rewound), settings.time.zone_info)
         yield f"History rewound: the plant database was set back to an older state at {at}"
+    skew = said.get("skew")
+    if isinstance(skew, str) and skew:
+        yield skew
     absent = said.get("absent")
     if isinstance(absent, list) and absent:
         yield f"The plant database lacks {', '.join(absent)}: what depends on it is unknown"
@@ -132,4 +130,6 @@ def _notices(session: Session, settings: Settings) -> Iterable[str]:
 
 
 def _empty_tile(number: int, camera: Camera) -> Tile:
-    return Tile(f"tile-{number}", camera.title, "waiting", "no part yet", None, None, None, 0, None)
+    return Tile(
+        f"tile-{number}", camera.serial, camera.title, "waiting", "no part yet", None, None, None, 0, None
+    )

@@ -1,20 +1,22 @@
 """The cameras of one run and its part: what each tile shows, and why the part is judged as it is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 import regions
 from hmi import wording
 from hmi.judging.expected import Camera, expected_by
+from hmi.judging.findings import drawn_as, is_abnormal
 from hmi.plant_time import clock, day_and_clock, moment
 from hmi.screen.times import acknowledged_text, in_ms, usable_time
 from hmi.screen.values import Part, Tile, WhyRow, Worst
 from hmi.settings import Settings
-from hmi.store import line
+from hmi.store import decisions, line
 from hmi.store.runs import Image, Key, Run, reference
 from hmi.store.verdicts import Verdict
 
@@ -47,19 +49,27 @@ class Slots:
             yield names.get(serial, Camera(serial, serial or "no camera", "+"))
 
     def tiles(self) -> tuple[Tile, ...]:
-        return tuple(self._tile(number, camera) for number, camera in enumerate(self._cameras, start=1))
+        without = {serial for serial, image in self._verdicts if image is None}
+        last = line.last_images(self._session, sorted(without - set(self._images)))
+        return tuple(self._tile(number, camera, last) for number, camera in enumerate(self._cameras, start=1))
 
-    def _tile(self, number: int, camera: Camera) -> Tile:
+    def images(self) -> dict[str, Image]:
+        """camera → the image that its tile shows."""
+        shown = {camera.serial: self._shown_image(camera.serial) for camera in self._cameras}
+        return {serial: image for serial, image in shown.items() if image is not None}
+
+    def _tile(self, number: int, camera: Camera, last: Mapping[str, Image]) -> Tile:
         image = self._shown_image(camera.serial)
         verdict = self._verdicts.get((camera.serial, image.key if image else None))
         if image is None:
-            return self._empty(number, camera, verdict)
+            return self._empty(number, camera, verdict, last.get(camera.serial))
         drawn = self._settings.storage.overlay_markers
         return Tile(
             slot=f"tile-{number}",
+            camera=camera.serial,
             title=camera.title,
             verdict=image.verdict,
-            text=verdict.text if verdict else _waiting_text(image),
+            text=verdict.text if verdict else wording.waiting_text(image.file_state),
             since_ms=None if self._run.past else in_ms(image.first_seen),
             image=reference(image.key),
             picture=image.picture,
@@ -67,10 +77,10 @@ class Slots:
             last_seen=None,
         )
 
-    def _empty(self, number: int, camera: Camera, verdict: Verdict | None) -> Tile:
-        last = line.last_image(self._session, camera.serial) if verdict else None
+    def _empty(self, number: int, camera: Camera, verdict: Verdict | None, last: Image | None) -> Tile:
         return Tile(
             slot=f"tile-{number}",
+            camera=camera.serial,
             title=camera.title,
             verdict=verdict.verdict if verdict else "waiting",
             text=f"no image for trigger {self._run.id}" if verdict else "waiting for the image",
@@ -108,8 +118,18 @@ class Slots:
             worst=self._worst(),
             changed=changed,
             acknowledged=acknowledged_text(run, self._settings),
+            decided=self._decided(),
+            changed_after=clock(run.changed_after_at, self._zone) if run.changed_after_at else None,
             past=run.past,
         )
+
+    def _decided(self) -> str | None:
+        if self._run.part_decision is None:
+            return None
+        head = decisions.heads(self._session, decisions.PART, [self._run.key])[self._run.key]
+        entry = self._session.get_one(decisions.Decision, head.in_force[0])
+        label = wording.decision_label(self._settings.review.labels, decisions.PART, entry.word)
+        return f"{label} · {entry.who} · {clock(entry.at, self._zone)}"
 
     def _why(self) -> Iterable[WhyRow]:
         per_camera = [
@@ -128,12 +148,12 @@ class Slots:
             if (image := self._shown_image(camera.serial)) is not None
             and (verdict := self._verdicts.get((camera.serial, image.key))) is not None
             for finding in verdict.findings[:1]
-            if finding["state"] in ("fail", "review") and image.picture
+            if is_abnormal(finding) and image.picture
         ]
         if not found:
             return None
         camera, image, finding = min(
-            found, key=lambda one: (one[2]["state"] != "fail", -(one[2].get("size_mm") or 0))
+            found, key=lambda one: (_drawn(one[2]) != "fail", -(one[2].get("size_mm") or 0))
         )
         first = next(iter(wording.why([finding])), None)
         generation, number = finding["defect"]
@@ -144,7 +164,7 @@ class Slots:
             defect=reference((generation, number)),
             size_mm=finding.get("size_mm"),
             region=first.region if first else "",
-            reasons=tuple(finding.get("reasons", ())) or ("review",),
+            reasons=tuple(finding.get("reasons", ())) or (finding.get("decision", "review"),),
         )
 
     def _rules(self) -> str:
@@ -154,10 +174,5 @@ class Slots:
         return "rules " + ", ".join(f"v{version}" for version in versions) if versions else "not judged yet"
 
 
-def _waiting_text(image: Image) -> str:
-    return {
-        "unread": "image on its way",
-        "incomplete": "image is still being written",
-        "absent": "image file is not there yet",
-        "unreachable": "the place of the images does not answer",
-    }.get(image.file_state, "image in, result pending")
+def _drawn(finding: Mapping[str, Any]) -> str:
+    return drawn_as(finding["state"], finding.get("decision"))

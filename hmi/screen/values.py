@@ -8,6 +8,7 @@ from hmi.wording import Why
 @dataclass(frozen=True, slots=True)
 class Tile:
     slot: str
+    camera: str  # serial
     title: str
     verdict: str
     text: str
@@ -51,6 +52,8 @@ class Part:
     worst: Worst | None
     changed: str | None
     acknowledged: str | None
+    decided: str | None  # what people said of the part, who and when
+    changed_after: str | None  # when the vision system changed it after people had decided
     past: bool
 
 

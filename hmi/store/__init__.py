@@ -1,5 +1,12 @@
 """Our own database: what pages show and people decide. It knows nothing of the plant database."""
 
-from hmi.store.database import Store, StoreUnavailable
+from hmi.store.database import (
+    OutcomeUnknown,
+    Store,
+    StoreFull,
+    StoreReadOnly,
+    StoreTooSlow,
+    StoreUnavailable,
+)
 
-__all__ = ["Store", "StoreUnavailable"]
+__all__ = ["OutcomeUnknown", "Store", "StoreFull", "StoreReadOnly", "StoreTooSlow", "StoreUnavailable"]

@@ -14,14 +14,17 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import QueuePool
 
 log = logging.getLogger(__name__)
 
 BUSY_MS = 5_000
 POOL_WAIT_S = 1
 STATEMENT_MS = 2_000
+STEPS = 20_000  # instructions of the SQLite machine between two looks at the clock
+READ_ONLY, QUERY_CANCELED, DISK_FULL = "25006", "57014", "53100"
 #: Connection, resources, operator, rollback; a standby that cannot be written; a lock that was not had.
-POSTGRES_OUTAGES = ("08", "53", "57", "40", "25006", "55P03")
+POSTGRES_OUTAGES = ("08", "53", "57", "40", READ_ONLY, "55P03")
 #: A dead network is noticed after some seconds, also on Windows.
 KEEPALIVE = {
     "keepalives": 1,
@@ -31,6 +34,7 @@ KEEPALIVE = {
     "tcp_user_timeout": 5000,
 }
 SQLITE_OUTAGES = {
+    sqlite3.SQLITE_INTERRUPT,
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_IOERR,
@@ -44,21 +48,40 @@ class StoreUnavailable(Exception):
     """The store does not answer; the message is fit for a person and holds no address."""
 
 
+class StoreReadOnly(StoreUnavailable):
+    """It answers, and takes nothing: a standby, or told so."""
+
+
+class StoreFull(StoreUnavailable):
+    """It answers, and has no room: its disk is full."""
+
+
+class StoreTooSlow(StoreUnavailable):
+    """It answers, but not this in time."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The connection ended within the commit: it may stand or not. Only another look can tell."""
+
+
 class Store:
     """Opens transactions on our own database.
 
-    `url` is `sqlite:///file` or `postgresql://…`. Nothing is connected before it is needed.
+    `url` is `sqlite:///file` or `postgresql://…`. Nothing is connected before it is needed. `audit_key` seals
+    the audit; without it nothing can be written there.
     """
 
-    def __init__(self, url: str, pool_size: int = 8) -> None:
+    def __init__(self, url: str, pool_size: int = 8, audit_key: bytes | None = None) -> None:
         self.url = _with_driver(make_url(url))
+        self.audit_key = audit_key
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url, pool_size)
+        self._reading = self.engine.execution_options(hmi_limited=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; nothing that it does is kept."""
-        with translated(), Session(self.engine) as session:
+        """A session for reading; nothing that it does is kept. No statement takes longer than 2 s."""
+        with translated(), Session(self._reading) as session:
             yield session
 
     @contextmanager
@@ -69,10 +92,12 @@ class Store:
         would fail at once when somebody else wrote in between.
         """
         with translated(), Session(self.engine, expire_on_commit=False) as session:
+            session.info["audit_key"] = self.audit_key
             if self.is_sqlite:
                 session.connection(execution_options={"hmi_begin": "IMMEDIATE"})
             yield session
-            session.commit()
+            with _committing():
+                session.commit()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -104,7 +129,12 @@ def _postgres_engine(url: URL, pool_size: int) -> Engine:
 def _sqlite_engine(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False})
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_timeout=POOL_WAIT_S,
+        connect_args={"timeout": BUSY_MS / 1000, "check_same_thread": False},
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
@@ -120,6 +150,16 @@ def _sqlite_engine(url: URL) -> Engine:
     def _begin(connection: Any) -> None:
         kind = connection.get_execution_options().get("hmi_begin", "DEFERRED")
         connection.exec_driver_sql(f"BEGIN {kind}")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _limit(connection: Any, *_: Any) -> None:
+        """What PostgreSQL does by statement_timeout."""
+        file = connection.connection.driver_connection
+        if not connection.get_execution_options().get("hmi_limited"):
+            file.set_progress_handler(None, 0)
+            return
+        until_s = time.monotonic() + STATEMENT_MS / 1000
+        file.set_progress_handler(lambda: time.monotonic() > until_s, STEPS)
 
     return engine
 
@@ -139,6 +179,22 @@ def _use_wal(cursor: sqlite3.Cursor) -> None:
 
 
 @contextmanager
+def _committing() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if _is_outage(error) and _is_lost(error):
+            raise OutcomeUnknown("the answer was lost: it may be stored or not") from error
+        raise
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Whether the server cannot have said that it did not commit."""
+    code = getattr(error.orig, "pgcode", None)
+    return isinstance(error.orig, psycopg2.Error) and (code is None or code.startswith(("08", "57")))
+
+
+@contextmanager
 def translated() -> Iterator[None]:
     """An outage of the database becomes StoreUnavailable; every other error stays what it is."""
     try:
@@ -149,7 +205,19 @@ def translated() -> Iterator[None]:
         if not _is_outage(error):
             raise
         log.debug("store: %s", error.orig)
-        raise StoreUnavailable("the store does not answer") from error
+        raise _named(error) from error
+
+
+def _named(error: DBAPIError) -> StoreUnavailable:
+    code = getattr(error.orig, "pgcode", None)
+    lite = getattr(error.orig, "sqlite_errorcode", None)
+    if code == READ_ONLY:
+        return StoreReadOnly("the store is read-only at the moment")
+    if code == DISK_FULL or lite == sqlite3.SQLITE_FULL:
+        return StoreFull("the disk of the store is full")
+    if code == QUERY_CANCELED or lite == sqlite3.SQLITE_INTERRUPT:
+        return StoreTooSlow("the store took too long to answer")
+    return StoreUnavailable("the store does not answer")
 
 
 def _is_outage(error: DBAPIError) -> bool:

@@ -1,18 +1,20 @@
 """What the line's screens ask of the store. Every question is answered from an index."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
+from hmi.store.decisions import HOLD
 from hmi.store.runs import Image, Key, Run
 from hmi.store.verdicts import Verdict
 
-CLOCKS_APART = timedelta(days=1)
-OPEN_QUEUE = ("fail", "review")
+FAR = 100_000  # numbers between two triggers in a row; more is no number of the line
+LOOKED_AT = 10
+MOST_CAMERAS = 100  # in one question
 
 
 def newest_runs(session: Session, count: int) -> list[Run]:
@@ -25,10 +27,16 @@ def live_run(session: Session) -> Run | None:
     """The part in front of the cameras: the newest trigger by its number.
 
     Numbers are given in the order of the triggers. Neither late commits nor a clock that was wrong and was
-    corrected can bring an older part back.
+    corrected can bring an older part back. A number far beyond the others, given by hand, is passed over as
+    soon as the line goes on below it.
     """
-    newest = select(Run).where(~Run.gone).order_by(Run.generation.desc(), Run.id.desc())
-    return session.scalar(newest.limit(1))
+    newest = select(Run).where(~Run.gone).order_by(Run.generation.desc(), Run.id.desc()).limit(LOOKED_AT)
+    runs = list(session.scalars(newest))
+    for above, below in pairwise(runs):
+        is_far = above.generation == below.generation and above.id - below.id > FAR
+        if is_far and above.first_seen < below.first_seen:
+            return below
+    return runs[0] if runs else None
 
 
 def images_of(session: Session, run: Run) -> list[Image]:
@@ -44,8 +52,25 @@ def verdicts_of(session: Session, run: Run) -> list[Verdict]:
 
 def last_image(session: Session, camera: str) -> Image | None:
     """The camera's newest image, of whatever run."""
-    of_camera = select(Image).where(Image.camera == camera, ~Image.gone)
-    return session.scalar(of_camera.order_by(Image.order_ms.desc(), Image.id.desc()).limit(1))
+    return last_images(session, [camera]).get(camera)
+
+
+def last_images(session: Session, cameras: Iterable[str]) -> dict[str, Image]:
+    """The newest image of each of these cameras that has one, of whatever run; in one question."""
+    newest = [
+        select(Image.generation, Image.id)
+        .where(Image.camera == camera, ~Image.gone)
+        .order_by(Image.order_ms.desc(), Image.id.desc())
+        .limit(1)
+        .subquery()
+        for camera in cameras
+    ]
+    found: dict[str, Image] = {}
+    for start in range(0, len(newest), MOST_CAMERAS):
+        keys = union_all(*(select(one) for one in newest[start : start + MOST_CAMERAS])).subquery()
+        rows = select(Image).join(keys, and_(Image.generation == keys.c.generation, Image.id == keys.c.id))
+        found |= {image.camera: image for image in session.scalars(rows) if image.camera}
+    return found
 
 
 def parts_since(session: Session, since: datetime) -> int:
@@ -70,26 +95,26 @@ def first_pass(session: Session, since: datetime) -> tuple[int, int]:
     return by_verdict.get("pass", 0), sum(by_verdict.values())
 
 
-def open_reviews(session: Session, since: datetime) -> int:
-    """Runs that wait for a decision: failing or borderline, seen live since then."""
-    around_ms = int((since - CLOCKS_APART).timestamp() * 1000)  # the index knows the plant's time, not ours
-    waiting = (
-        Run.verdict.in_(OPEN_QUEUE),
-        or_(Run.order_ms >= around_ms, Run.order_ms == 0),
-        Run.first_seen >= since,
-        ~Run.past,
-        ~Run.gone,
-    )
-    return session.scalar(select(func.count()).select_from(Run).where(*waiting)) or 0
+def parts_on_hold(session: Session, limit: int) -> list[Run]:
+    """Runs whose part somebody put on hold, the newest first."""
+    held = select(Run).where(Run.part_decision == HOLD, ~Run.gone)
+    return list(session.scalars(held.order_by(*_newest_first()).limit(limit)))
 
 
 def run_numbers(session: Session, runs: Sequence[Run]) -> dict[Key, int]:
     """Which run of its serial each of these is, from 1."""
-    numbers = {}
-    for run in runs:
-        earlier = and_(Run.serial == run.serial, ~Run.gone, Run.order_ms < run.order_ms)
-        before = session.scalar(select(func.count()).select_from(Run).where(earlier)) if run.serial else 0
-        numbers[run.key] = 1 + (before or 0)
+    earlier = aliased(Run)
+    before = (
+        select(func.count())
+        .select_from(earlier)
+        .where(earlier.serial == Run.serial, ~earlier.gone, earlier.order_ms < Run.order_ms)
+        .scalar_subquery()
+    )
+    numbers = {run.key: 1 for run in runs}
+    keys = [(Run.generation == run.generation) & (Run.id == run.id) for run in runs if run.serial]
+    if keys:
+        counted = session.execute(select(Run.generation, Run.id, before).where(or_(*keys)))
+        numbers |= {(generation, number): 1 + count for generation, number, count in counted}
     return numbers
 
 

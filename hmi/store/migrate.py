@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from hmi.store.database import Store, translated
 from hmi.store.state import BEGAN, VERSION, State
@@ -28,7 +28,7 @@ def upgrade(store: Store, revision: str = HEAD) -> None:
     with _turn(store) as connection:
         if inspect(connection).has_table("Triggers"):
             raise NotOurs("store.url: this is the plant database; nothing of ours is ever created there")
-        command.upgrade(_config(connection), revision)
+        command.upgrade(_config(connection, store.audit_key), revision)
         if revision == HEAD:
             _begin_counting(connection)
 
@@ -49,7 +49,7 @@ class UnknownRevision(ValueError):
 
 def move(store: Store, revision: str) -> None:
     """Forward or back to `revision`, whichever way it lies. Raises UnknownRevision."""
-    known = [None, *reversed([script.revision for script in _scripts().walk_revisions()])]
+    known: list[str | None] = [None, *revisions()]
     wanted = {HEAD: known[-1], EMPTY: None}.get(revision, revision)
     at = current(store)
     if wanted not in known or at not in known:
@@ -65,8 +65,18 @@ def move(store: Store, revision: str) -> None:
 def current(store: Store) -> str | None:
     """The revision that the store is at; None for an empty database."""
     with translated(), store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        return context.get_current_revision()
+        return at(connection)
+
+
+def at(connection: Connection) -> str | None:
+    """The same, within a transaction."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def revisions() -> list[str]:
+    """All that this code knows, oldest first."""
+    return [script.revision for script in reversed(list(_scripts().walk_revisions()))]
 
 
 def newest() -> str | None:
@@ -82,11 +92,12 @@ def _folder() -> Path:
     return Path(__file__).parent / "migrations"
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection, audit_key: bytes | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
+    config.attributes["audit_key"] = audit_key
     return config
 
 
@@ -102,6 +113,13 @@ def _turn(store: Store) -> Iterator[Connection]:
                 connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
             yield connection
+
+
+def count_on(connection: Connection) -> None:
+    """A store that came from elsewhere counts on from the present time: kiosks take no lower number."""
+    now_ms = time.time_ns() // 1_000_000
+    lower = (State.name == VERSION, State.number < now_ms)
+    connection.execute(update(State).where(*lower).values(number=now_ms))
 
 
 def _begin_counting(connection: Connection) -> None:

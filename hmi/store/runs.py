@@ -55,8 +55,16 @@ class Run(Base):
     changed_at: Mapped[datetime | None]  # when its verdict last changed after it had settled
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None] = mapped_column(Text)  # station
+    late: Mapped[bool] = mapped_column(default=False)  # every camera had its time
+    part_decision: Mapped[str | None] = mapped_column(Text)  # the word in force on the part
+    review_open: Mapped[bool] = mapped_column(default=False)  # people have something to decide here
+    changed_after_at: Mapped[datetime | None]  # when the vision system last changed what was decided on
+    expired_at: Mapped[datetime | None]  # when its review was closed because nobody had come for so long
 
     __table_args__ = (
+        Index(None, "review_open", "order_ms"),
+        Index(None, "part_decision", "order_ms"),
+        Index(None, "part", "order_ms"),
         Index(None, "order_ms", "generation", "id"),
         Index(None, "serial", "order_ms"),
         Index(None, "serial_upper"),
@@ -78,6 +86,7 @@ class Image(Base):
     run_generation: Mapped[int]
     run_id: Mapped[int | None] = mapped_column(BigInteger)
     camera: Mapped[str | None] = mapped_column(Text)
+    part: Mapped[str | None] = mapped_column(Text)  # its run's, so that an index can answer for it
     path: Mapped[str | None] = mapped_column(Text)
     order_ms: Mapped[int] = mapped_column(BigInteger)
     first_seen: Mapped[datetime]
@@ -92,10 +101,15 @@ class Image(Base):
     fails: Mapped[int] = mapped_column(default=0)
     reviews: Mapped[int] = mapped_column(default=0)
     picture: Mapped[str | None] = mapped_column(Text)  # version of the drawn picture, in its address
+    settled: Mapped[bool] = mapped_column(default=False)  # all its rows and its file had come
+    lost: Mapped[bool] = mapped_column(default=False)  # its file had its time and did not come
+    undecided: Mapped[int] = mapped_column(default=0)  # defects that fail or are for review, and wait
 
     __table_args__ = (
         Index(None, "run_id", "run_generation"),
-        Index(None, "camera", "order_ms"),
+        Index(None, "camera", "order_ms", "generation", "id"),
+        Index(None, "camera", "verdict", "order_ms", "generation", "id"),
+        Index(None, "camera", "part", "verdict", "order_ms", "generation", "id"),
     )
 
     @property
@@ -124,6 +138,8 @@ class Defect(Base):
     type: Mapped[str | None] = mapped_column(Text)
     disposition: Mapped[str | None] = mapped_column(Text)  # as last seen in the plant database
     dispositioned_at: Mapped[datetime | None]
+    mark: Mapped[str | None] = mapped_column(Text)  # metadata.hmi.decision, as last seen there
+    changed_after_at: Mapped[datetime | None]  # when the vision system changed it after a decision
     suppressed: Mapped[bool]  # by the defect's own time stamp
     suppressed_by_row: Mapped[bool] = mapped_column(default=False)  # by a row in Suppressed_Defects
     first_seen: Mapped[datetime]

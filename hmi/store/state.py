@@ -46,6 +46,11 @@ def began_at(session: Session) -> datetime:
     return datetime.fromtimestamp(began / 1000, UTC)
 
 
+def version(session: Session) -> int:
+    """Counts what changed that a screen shows; 0 before the first."""
+    return session.scalar(select(State.number).where(State.name == VERSION)) or 0
+
+
 def get(session: Session, name: str) -> Any:
     """The JSON value of that name, or None."""
     return session.scalar(select(State.body).where(State.name == name))

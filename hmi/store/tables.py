@@ -1,7 +1,47 @@
 """All tables of the store in one place, for migrations and tests."""
 
-from hmi.store import mirror, rules, runs, state, verdicts
+from hmi.store import (
+    audit,
+    calibrations,
+    counts,
+    decisions,
+    drafts,
+    guesses,
+    mirror,
+    notices,
+    outbox,
+    rejudgings,
+    reviews,
+    rules,
+    runs,
+    sessions,
+    state,
+    tokens,
+    trials,
+    users,
+    verdicts,
+)
 from hmi.store.columns import Base
 
 TABLES = Base.metadata
-NOUNS = (mirror, rules, runs, state, verdicts)
+NOUNS = (
+    audit,
+    calibrations,
+    counts,
+    decisions,
+    drafts,
+    guesses,
+    mirror,
+    notices,
+    outbox,
+    rejudgings,
+    reviews,
+    rules,
+    runs,
+    sessions,
+    state,
+    tokens,
+    trials,
+    users,
+    verdicts,
+)

@@ -1,4 +1,4 @@
-// A frozen page goes back to the live grid when nobody has touched it for a while, and a server is there.
+// A frozen page goes back to the live grid (or where data-frozen-to says) when nobody has touched it for a while, and a server is there.
 "use strict";
 
 (() => {
@@ -16,7 +16,7 @@
     const asked = { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) };
     const isAlive = await fetch("/livez", asked).then((alive) => alive.ok, () => false);
     isAsking = false;
-    if (isAlive && isForgotten()) location.assign("/");
+    if (isAlive && isForgotten()) location.assign(screen.dataset.frozenTo ?? "/");
   };
 
   for (const name of ["pointerdown", "keydown", "wheel", "scroll"]) {

@@ -120,6 +120,7 @@
     const said = xhr.status === 200 || xhr.status === 204 ? read(xhr, String(pollNumber)) : null;
     if (said === null) {
       event.preventDefault();
+      if (xhr.status === 401) return location.reload(); // a sign-in is needed, and its form comes instead
       fail(xhr.status >= 500 ? "SERVER ERROR" : "NO CONNECTION");
       return;
     }

@@ -20,7 +20,27 @@ import psutil
 
 from tests.bench.reporting import CannotRun, Report, table
 
-BENCHES = ("judge", "thumbnail", "poll", "grid", "latency", "memory", "feed")
+BENCHES = (
+    "judge",
+    "thumbnail",
+    "poll",
+    "grid",
+    "latency",
+    "memory",
+    "feed",
+    "decisions",
+    "camera",
+    "tiles",
+    "history",
+    "search",
+    "api",
+    "whatif",
+    "editor",
+    "statistics",
+    "backup",
+    "metrics",
+    "start",
+)
 #: Sizes that the goals name; the benches themselves say what they do without.
 FULL = {"HMI_BENCH_IMAGES": "5000000", "HMI_BENCH_PARTS": "120", "HMI_BENCH_MINUTES": "60"}
 

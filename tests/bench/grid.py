@@ -42,7 +42,7 @@ Report = Callable[[str, float, str, str], None]
 
 def run(report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, sync_playwright() as playwright:
-        path = browsers.find(playwright)
+        path = browsers.find(playwright, whole=True)
         if path is None:
             raise CannotRun("there is no Chromium, Chrome or Edge on this machine")
         folder = Path(name)

@@ -6,6 +6,7 @@ They run in a thread of their own. Each keeps the second in which it was first s
 import asyncio
 import random
 import re
+import sys
 import threading
 import time
 from collections import Counter
@@ -16,7 +17,7 @@ from typing import NamedTuple, Self
 EVERY_S, PATIENCE_S = 1.0, 2.5  # as static/js/live.js and templates/grid/grid.html have it
 RETRY_S = 2.0  # as static/js/pictures.js has it
 CONNECTIONS = 6  # a browser's to one server
-_SERIAL = re.compile(rb"<dt>Serial</dt><dd>([^<]*)</dd>")
+_SERIAL = re.compile(rb"<dt>Serial</dt><dd>(?:<a [^>]*>)?([^<]*)</")
 _VERDICT = re.compile(rb'class="part-verdict[^"]*" data-verdict="(\w+)"')
 _PICTURE = re.compile(rb'src="(/pictures/[^"]+)"')
 
@@ -37,8 +38,9 @@ class Sight(NamedTuple):
 class Client:
     """Keeps connections as a browser does: at most six, used again until the server closes them."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, address: str) -> None:
         self._port = port
+        self._address = address
         self._free = asyncio.Semaphore(CONNECTIONS)
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
@@ -48,7 +50,10 @@ class Client:
             while self._idle:
                 with suppress(OSError, EOFError):  # the server had closed it meanwhile
                     return await self._ask(path, *self._idle.pop())
-            return await self._ask(path, *await asyncio.open_connection("127.0.0.1", self._port))
+            here = (self._address, 0)
+            return await self._ask(
+                path, *await asyncio.open_connection("127.0.0.1", self._port, local_addr=here)
+            )
 
     def close(self) -> None:
         for _, writer in self._idle:
@@ -74,8 +79,8 @@ class Client:
 class Kiosk:
     """One page; `seen` says when it first had what, by time.monotonic()."""
 
-    def __init__(self, port: int) -> None:
-        self._client = Client(port)
+    def __init__(self, port: int, address: str = "127.0.0.1") -> None:
+        self._client = Client(port, address)
         self._version = "0"
         self._shown: list[str] = []
         self._had: set[str] = set()
@@ -179,7 +184,7 @@ class Kiosks:
             runner.run(self._all())
 
     async def _all(self) -> None:
-        self._kiosks = [Kiosk(self._port) for _ in range(self._count)]
+        self._kiosks = [Kiosk(self._port, _address(number)) for number in range(self._count)]
         async with asyncio.TaskGroup() as group:
             for kiosk in self._kiosks:
                 group.create_task(kiosk.run())
@@ -187,3 +192,8 @@ class Kiosks:
     def _end(self) -> None:
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
+
+
+def _address(number: int) -> str:
+    """Each kiosk is a computer of its own, as far as the system gives this one more than one address."""
+    return f"127.0.1.{number % 250 + 1}" if sys.platform == "linux" else "127.0.0.1"

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -83,3 +85,22 @@ class Watch:
         files = process.num_fds() if psutil.POSIX else process.num_handles()
         rss_mb = process.memory_info().rss / MEGABYTE
         return Sample(time.monotonic(), rss_mb, process.num_threads(), files)
+
+
+@contextmanager
+def watched_memory() -> Iterator[list[int]]:
+    """How much memory this process takes at most beyond what it had, bytes; it is filled in meanwhile."""
+    process, done, most = psutil.Process(), threading.Event(), [0]
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        while not done.wait(0.05):
+            most[0] = max(most[0], process.memory_info().rss - before)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        watcher.join()

@@ -12,6 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Page, Playwright, Request
 
 CHOSEN = "HMI_TEST_BROWSER"
+SHELL = "chromium-headless-shell"  # the same without windows: a page costs an eighth of the CPU
 ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 ON_WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
 ARGUMENTS = [
@@ -29,9 +30,10 @@ REPORT_VIOLATIONS = """addEventListener("securitypolicyviolation", (event) =>
 GIVEN_UP = "net::ERR_ABORTED"
 
 
-def find(playwright: Playwright) -> str | None:
-    """A Chromium, Chrome or Edge; None where there is none."""
-    candidates = [os.environ.get(CHOSEN), *map(shutil.which, ON_PATH), *_on_windows()]
+def find(playwright: Playwright, *, whole: bool = False) -> str | None:
+    """A Chromium, Chrome or Edge; None where there is none. `whole`: one that has windows and tabs."""
+    names = ON_PATH if whole else (SHELL, *ON_PATH)
+    candidates = [os.environ.get(CHOSEN), *map(shutil.which, names), *_on_windows()]
     candidates.append(playwright.chromium.executable_path)
     return next((str(path) for path in candidates if path and Path(path).is_file()), None)
 

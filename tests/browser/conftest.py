@@ -18,37 +18,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def debugging_port() -> int:
-    return free_port()
-
-
-@pytest.fixture(scope="package")
 def driver() -> Iterator[Playwright]:
     with sync_playwright() as playwright:
         yield playwright
 
 
 @pytest.fixture(scope="package")
-def chromium(driver: Playwright, debugging_port: int) -> Iterator[Browser]:
+def chromium(driver: Playwright) -> Iterator[Browser]:
     """Chromium, Chrome or Edge as it is installed; HMI_TEST_BROWSER names another one."""
-    path = browsers.find(driver)
-    if path is None:
-        pytest.skip("there is no Chromium, Chrome or Edge on this machine")
-    arguments = [*browsers.ARGUMENTS, f"--remote-debugging-port={debugging_port}"]
-    browser = driver.chromium.launch(executable_path=path, args=arguments)
+    browser = launched(driver)
     yield browser
     browser.close()
 
 
+def launched(driver: Playwright, *arguments: str, whole: bool = False) -> Browser:
+    path = browsers.find(driver, whole=whole)
+    if path is None:
+        pytest.skip("there is no Chromium, Chrome or Edge on this machine")
+    return driver.chromium.launch(executable_path=path, args=[*browsers.ARGUMENTS, *arguments])
+
+
 @pytest.fixture
-def tabs(chromium: Browser, driver: Playwright, debugging_port: int) -> Iterator[BrowserContext]:
+def tabs(driver: Playwright) -> Iterator[BrowserContext]:
     """Tabs of one window as people have them: one is seen, the others are hidden and may be put to sleep."""
-    address = f"http://127.0.0.1:{debugging_port}"
-    connected = driver.chromium.connect_over_cdp(address, no_defaults=True)
+    port = free_port()
+    browser = launched(driver, f"--remote-debugging-port={port}", whole=True)
+    connected = driver.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
     yield connected.contexts[0]
-    for page in connected.contexts[0].pages:
-        page.close()
     connected.close()
+    browser.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from playwright.sync_api import Page, expect
 
 from hmi.demo import Written, camera_serial, demo_line
 from tests.browser import looks
-from tests.browser.browsers import Visits
 from tests.browser.floors import BORDERLINE, FAILING, SMALL, Floor, run_of, shows
 
 SIZES = {"full hd": (1920, 1080), "laptop": (1366, 768), "touch": (1024, 768), "phone": (390, 844)}
@@ -68,37 +67,47 @@ def size(name: str) -> dict[str, int]:
     return dict(zip(("width", "height"), SIZES[name], strict=True))
 
 
-@pytest.mark.parametrize("screen", SIZES)
 @pytest.mark.parametrize("kind", CAMERAS)
-def test_nothing_is_cut_off_and_nothing_lies_on_anything_else(visit, floor, bad_runs, kind, screen):
-    page = visit(f"{floor.proxy.url}/?run={bad_runs[kind]}", viewport=size(screen))
+def test_nothing_is_cut_off_and_nothing_lies_on_anything_else(visit, floor, bad_runs, kind, subtests):
+    page = visit(f"{floor.proxy.url}/?run={bad_runs[kind]}")
     expect(page.locator(".tile")).to_have_count(CAMERAS[kind])
-    assert looks.overflow(page)["across"] <= 0
-    assert looks.overflow(page)["down"] <= 0 or screen == "phone"
-    assert looks.overlapping_boxes(page, AREAS) == []
-    assert looks.overlapping_boxes(page, PARTS) == []
-    assert looks.overlapping_boxes(page, ".card") == []
-    assert looks.overlapping_texts(page) == []
-    assert looks.cut_off(page, WORDS) == []
-    assert looks.too_small(page, "a, button", 48) == []
+    for screen in SIZES:
+        page.set_viewport_size(size(screen))
+        with subtests.test(screen=screen):
+            assert looks.overflow(page)["across"] <= 0
+            assert looks.overflow(page)["down"] <= 0 or screen == "phone"
+            assert looks.overlapping_boxes(page, AREAS) == []
+            assert looks.overlapping_boxes(page, PARTS) == []
+            assert looks.overlapping_boxes(page, ".card") == []
+            assert looks.overlapping_texts(page) == []
+            assert looks.cut_off(page, WORDS) == []
+            assert looks.too_small(page, "a, button", 48) == []
 
 
-@pytest.mark.parametrize("screen", SIZES)
-def test_verdicts_can_be_read_from_afar(visit, floor, runs, screen):
-    for verdict, run in runs.items():
-        page = visit(f"{floor.proxy.url}/?run={run}", viewport=size(screen))
-        expect(page.locator(".part-verdict")).to_have_attribute("data-verdict", verdict)
-        assert looks.cut_off(page, WORDS) == []
-        assert min(font_px(page, ".part-verdict strong")) >= 44
-        assert min(font_px(page, ".tile .word")) >= 16
-        assert set(weights(page, ".tile .word, .part-verdict strong")) <= {"700", "800"}
+@pytest.mark.parametrize("verdict", ["fail", "review", "missing", "unreadable", "pass"])
+def test_verdicts_can_be_read_from_afar_and_stand_out(visit, floor, runs, verdict, subtests):
+    page = visit(f"{floor.proxy.url}/?run={runs[verdict]}")
+    expect(page.locator(".part-verdict")).to_have_attribute("data-verdict", verdict)
+    for screen in SIZES:
+        page.set_viewport_size(size(screen))
+        with subtests.test(screen=screen):
+            assert looks.cut_off(page, WORDS) == []
+            assert min(font_px(page, ".part-verdict strong")) >= 44
+            assert min(font_px(page, ".tile .word")) >= 16
+            assert set(weights(page, ".tile .word, .part-verdict strong")) <= {"700", "800"}
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        with subtests.test(theme=theme):
+            assert looks.faint(page, 7) == []
 
 
-@pytest.mark.parametrize("screen", SIZES)
-def test_the_serial_in_the_header_is_whole(visit, floor, runs, screen):
-    page = visit(floor.proxy.url, viewport=size(screen))
+def test_the_serial_in_the_header_is_whole(visit, floor, runs, subtests):
+    page = visit(floor.proxy.url)
     expect(page.locator("html")).to_have_attribute("data-link", "live")
-    assert looks.cut_off(page, "#header .facts") == []
+    for screen in SIZES:
+        page.set_viewport_size(size(screen))
+        with subtests.test(screen=screen):
+            assert looks.cut_off(page, "#header .facts") == []
 
 
 def font_px(page: Page, selector: str) -> list[float]:
@@ -108,14 +117,6 @@ def font_px(page: Page, selector: str) -> list[float]:
 
 def weights(page: Page, selector: str) -> list[str]:
     return page.locator(selector).evaluate_all("all => all.map((one) => getComputedStyle(one).fontWeight)")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(visit: Visits, floor, runs, theme):
-    for verdict, run in runs.items():
-        page = visit(f"{floor.proxy.url}/?run={run}", color_scheme=theme)
-        expect(page.locator(".part-verdict")).to_have_attribute("data-verdict", verdict)
-        assert looks.faint(page, 7) == [], verdict
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -135,15 +136,17 @@ def colours(page: Page) -> list[str]:
     )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_words_of_a_lost_connection_stand_out_and_are_whole(visit, floor, theme):
+def test_the_words_of_a_lost_connection_stand_out_and_are_whole(visit, floor, subtests):
     visit.expect(r"Failed to load resource|console: htmx:|request failed")
     shown = floor.judged(part(floor, "FIVE"), "pass")
-    page = visit(floor.proxy.url, color_scheme=theme)
+    page = visit(floor.proxy.url)
     shows(page, shown, "pass")
     page.context.set_offline(True)
     expect(page.locator("#link")).to_be_visible(timeout=10_000)
-    for screen in SIZES:
-        page.set_viewport_size(size(screen))
-        assert looks.cut_off(page, "#link, .link-note") == []
-        assert [one for one in looks.faint(page, 7) if "NO CONNECTION" in one[0]] == []
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        for screen in SIZES:
+            page.set_viewport_size(size(screen))
+            with subtests.test(screen=screen, theme=theme):
+                assert looks.cut_off(page, "#link, .link-note") == []
+                assert [one for one in looks.faint(page, 7) if "NO CONNECTION" in one[0]] == []

@@ -131,4 +131,4 @@ def test_hostile_addresses_are_answered_with_nothing_of_theirs(visit, hostile):
             assert answer is not None
             assert answer.status in statuses
             assert page.locator("#foreign").count() == 0
-    assert [cookie for cookie in page.context.cookies() if cookie["name"] != "session"] == []
+    assert [cookie for cookie in page.context.cookies() if cookie["name"] != "hmi_form"] == []

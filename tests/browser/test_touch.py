@@ -10,7 +10,7 @@ from tests.browser.floors import Floor, poll_now, run_of, shows
 from tests.browser.http_proxy import Passing
 from tests.browser.sampler import until
 
-TIMES = 30
+TIMES = 10
 PRESSES_MS = (0, 5, 10, 15, 20, 30, 45, 60, 80, 120)
 
 

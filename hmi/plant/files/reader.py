@@ -16,7 +16,6 @@ from hmi.plant.files.ftp import FtpServer
 from hmi.plant.files.lanes import Lanes
 from hmi.plant.files.paths import Location, PathMap
 from hmi.plant.files.place import FileContent, Patience, Place, Stamp
-from hmi.plant.files.sftp import SftpServer
 from hmi.settings import Root, SettingsError, Storage
 
 Result = TypeVar("Result")
@@ -142,6 +141,8 @@ def _place_for(root: Root, storage: Storage, patience: Patience) -> Place:
     if scheme == "ftp":
         return FtpServer(Address.of(root, 21, storage.password), storage.deadline_s)
     if scheme == "sftp":
+        from hmi.plant.files.sftp import SftpServer  # its library takes a quarter of a second to import
+
         return SftpServer(Address.of(root, 22, storage.password), root.known_hosts, storage.deadline_s)
     raise SettingsError(
         f"storage.roots: the source of {root.prefix!r} is neither a folder nor ftp:// nor sftp://"

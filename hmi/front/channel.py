@@ -1,0 +1,42 @@
+"""One connection: when it was last heard of, and since when it is in the middle of a request."""
+
+import time
+from typing import Any
+
+from waitress.channel import HTTPChannel
+
+from hmi.front.parser import StrictParser
+
+
+class Channel(HTTPChannel):
+    """Its times are those of the monotonic clock: a step of the wall clock closes nothing."""
+
+    parser_class = StrictParser
+    _heard_s = 0.0
+    began_s: float | None = None  # a request that has not come whole yet began then
+
+    @property
+    def last_activity(self) -> float:
+        return self._heard_s
+
+    @last_activity.setter
+    def last_activity(self, _wall_clock: float) -> None:
+        self._heard_s = time.monotonic()
+
+    @property
+    def address(self) -> str:
+        return str(self.addr[0]) if self.addr else ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Nothing of it is being answered: it can be closed without losing anything that was asked whole."""
+        return not self.requests and not self.total_outbufs_len
+
+    def received(self, data: bytes) -> Any:
+        had_begun = self.request is not None
+        taken = super().received(data)
+        if self.request is None:
+            self.began_s = None
+        elif not had_begun or self.began_s is None:
+            self.began_s = time.monotonic()
+        return taken

@@ -1,0 +1,27 @@
+"""`/parts/<serial>`: everything that is known of one part."""
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, render_template
+
+from hmi import respond
+from hmi.auth import SEE, requires
+from hmi.camera import record_of
+from hmi.parts import parts
+from hmi.plant_time import day_and_clock
+
+blueprint = Blueprint("part", __name__, url_prefix="/parts")
+
+
+@blueprint.get("/<path:serial>")
+@requires(SEE)
+def show(serial: str) -> Response:
+    """The record of a serial: its runs, cameras, verdicts, decisions and hand inspections."""
+    now = datetime.now(UTC)
+    settings = parts().settings
+    with parts().store.read() as session:
+        record = None if "\0" in serial else record_of(session, settings, serial, now)
+    if record is None:
+        abort(404)
+    printed = day_and_clock(now, settings.time.zone_info)
+    return respond.no_store(render_template("part/part.html", record=record, printed=printed))

@@ -1,0 +1,104 @@
+"""The decision panel: how a defect or a part stands, and the keys to decide on it, wherever it is shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hmi import review
+from hmi.auth import DECIDE, may, person
+from hmi.deciding import LONGEST_REASON
+from hmi.parts import parts
+from hmi.plant_time import day_and_clock
+from hmi.review import OpenDefect, PartStanding, Said, Standing, Word
+from hmi.store.decisions import DEFECT, PART
+from hmi.store.runs import Defect, Key, Run, key_of, reference
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What the template needs. `words` is empty for whoever may not decide.
+
+    `needs` names the field that a refusal is about; `reason` and `signer` are what was typed.
+    """
+
+    subject: str
+    of: str
+    standing: Standing | PartStanding
+    words: tuple[Word, ...]
+    history: list[Said]
+    key: str  # one idempotency key for each time the form is shown
+    next: str  # where a browser without JavaScript goes on
+    when: Callable[[datetime | None], str]
+    image: str = ""
+    error: str = ""
+    first: str = ""  # who was first, and what they said
+    needs: str | None = None  # reason or signature
+    reason: str = ""
+    signer: str = ""  # empty: `caller`
+    caller: str = ""
+    longest_reason: int = LONGEST_REASON
+
+    @property
+    def signs(self) -> bool:
+        return any(word.must_be_signed for word in self.words)
+
+    @property
+    def reason_is_due(self) -> bool:
+        return any(word.may_need_reason for word in self.words)
+
+    def refused(self, error: str, *, first: str = "", needs: str | None = None, **typed: str) -> "Panel":
+        """The panel again, with why a decision was not taken, and with what was typed: nothing is lost."""
+        kept = {name: text for name, text in typed.items() if name in ("reason", "signer") and text}
+        return replace(self, error=error, first=first, needs=needs, **kept)  # type: ignore[arg-type]
+
+
+def of_subject(session: Session, subject: str, key: Key) -> Panel:
+    """The panel of one defect or part, with its history. Raises LookupError where there is none."""
+    settings = parts().settings
+    if subject == DEFECT:
+        defect = session.get(Defect, key)
+        if defect is None:
+            raise LookupError(subject)
+        image = reference((defect.image_generation, defect.image_id)) if defect.image_id is not None else ""
+        standing = review.standings(session, settings, [defect])[key]
+        said = review.of_defect(session, settings, key)
+        here = f"/images/{image}?defect={reference(key)}" if image else "/review"
+        return _panel(DEFECT, reference(key), standing, said, image=image, next=here)
+    run = session.get(Run, key) if subject == PART else None
+    if run is None:
+        raise LookupError(subject)
+    said = [entry for entry in review.of_run(session, settings, key) if entry.subject == PART]
+    standing_of_part = review.part_standing(session, settings, run)
+    return _panel(PART, reference(key), standing_of_part, said, next=f"/?run={reference(key)}")
+
+
+def shown(subject: str, of: str) -> Panel:
+    """The panel of what a page shows, by its reference. Raises ValueError and LookupError."""
+    with parts().store.read() as session:
+        return of_subject(session, subject, key_of(of))
+
+
+def of_open(item: OpenDefect, here: str) -> Panel:
+    """The panel of a defect of the queue, without its history: lists are long."""
+    return _panel(DEFECT, item.defect, item.standing, [], image=item.image, next=here)
+
+
+def _panel(
+    subject: str, of: str, standing: Standing | PartStanding, history: list[Said], **more: Any
+) -> Panel:
+    settings, caller = parts().settings, person()
+    return Panel(
+        subject=subject,
+        of=of,
+        standing=standing,
+        words=tuple(review.words(settings, subject)) if may(DECIDE) else (),
+        history=history,
+        key=review.new_key(),
+        when=partial(day_and_clock, zone=settings.time.zone_info),
+        caller=caller.name if caller else "",
+        **more,
+    )

@@ -1,0 +1,60 @@
+"""What pages and programs ask about decisions: what is to be decided, how things stand, what was said."""
+
+from hmi.review.history import (
+    Conflict,
+    Said,
+    SaidPage,
+    conflicts,
+    decided_since,
+    of_defect,
+    of_run,
+    of_serial,
+    on_hold,
+    said,
+)
+from hmi.review.queue import (
+    CAP,
+    Choices,
+    Filters,
+    Left,
+    OpenDefect,
+    Page,
+    choices,
+    left,
+    open_defects,
+    parts_left,
+    since_of,
+)
+from hmi.review.standing import PartStanding, Standing, part_standing, standings
+from hmi.review.words import Word, new_key, words
+
+__all__ = [
+    "CAP",
+    "Choices",
+    "Conflict",
+    "Filters",
+    "Left",
+    "OpenDefect",
+    "Page",
+    "PartStanding",
+    "Said",
+    "SaidPage",
+    "Standing",
+    "Word",
+    "choices",
+    "conflicts",
+    "decided_since",
+    "left",
+    "new_key",
+    "of_defect",
+    "of_run",
+    "of_serial",
+    "on_hold",
+    "open_defects",
+    "part_standing",
+    "parts_left",
+    "said",
+    "since_of",
+    "standings",
+    "words",
+]

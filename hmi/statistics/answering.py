@@ -1,0 +1,103 @@
+"""The answer to a question, put together from sums of the counts."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hmi.judging.contribution import ASKING, CHANGED, OPEN
+from hmi.settings import Settings
+from hmi.statistics import series
+from hmi.statistics.asked import Question
+from hmi.statistics.sums import Sums
+from hmi.statistics.values import Adding, FalseCalls, Statistics, Tally, Units
+from hmi.store import editions
+from hmi.store.counts import DEFECT, IMAGE, RUN
+from hmi.store.decisions import OKAY, SCRAP
+
+NOT_ASKED = "not asked"
+
+
+def statistics_of(session: Session, settings: Settings, asked: Question) -> Statistics:
+    """Answer within the caller's transaction."""
+    now = editions.of(session)
+    sums = Sums(session, settings.time, asked, now.shown)
+    unit = IMAGE if asked.cameras else RUN
+    defects, images = sums.by_kind(DEFECT), sums.by_kind(IMAGE)
+    units = images if asked.cameras else sums.by_kind(RUN)
+    asking = [row for row in defects if row.state in ASKING]
+    slots = sums.by_start(unit, series.GRAINS[asked.step])
+    return Statistics(
+        question=asked,
+        progress=now.progress,
+        unit="image" if asked.cameras else "part",
+        units=_units(units),
+        false_calls=_false_calls(asking),
+        by_type=_tallies(defects, lambda row: row.type),
+        by_camera=_by_camera(defects, images),
+        by_region=_tallies(asking, lambda row: row.region),
+        by_reason=_tallies(asking, lambda row: row.reason),
+        by_disposition=_tallies(defects, _disposition),
+        by_state=_tallies(defects, lambda row: row.state),
+        by_part_decision={} if asked.cameras else _part_decisions(units),
+        by_shift=series.by_shift(settings.time, units),
+        series=series.by_step(asked, settings.time, slots),
+        time_unknown=sums.without_time(unit),
+        earliest=sums.earliest(),
+    )
+
+
+def _units(rows: Iterable[Any]) -> Units:
+    adding = Adding()
+    for row in rows:
+        adding.add(row.state, row.first, row.number, row.defects, row.failing)
+    return adding.units
+
+
+def _false_calls(asking: Iterable[Any]) -> FalseCalls:
+    said: Counter[str] = Counter()
+    for row in asking:
+        said[row.decision] += row.number
+    return FalseCalls(said[OKAY], said[SCRAP], said[OPEN] + said[CHANGED])
+
+
+def _tallies(rows: Iterable[Any], name_of: Callable[[Any], str]) -> tuple[Tally, ...]:
+    """The largest first, by what fails and then by all."""
+    numbers: Counter[str] = Counter()
+    failing: Counter[str] = Counter()
+    for row in rows:
+        name = name_of(row)
+        numbers[name] += row.number
+        failing[name] += row.number if row.state == "fail" else 0
+    found = [Tally(name, number, failing[name]) for name, number in numbers.items()]
+    return tuple(sorted(found, key=lambda tally: (-tally.failing, -tally.defects, tally.name)))
+
+
+def _by_camera(defects: Sequence[Any], images: Sequence[Any]) -> tuple[Tally, ...]:
+    """Also cameras without any defect."""
+    tallies = {tally.name: tally for tally in _tallies(defects, lambda row: row.camera)}
+    taken: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
+    for row in images:
+        taken[row.camera] += row.number
+        failed[row.camera] += row.number if row.state == "fail" else 0
+    found = [
+        replace(tallies.get(name) or Tally(name, 0, 0), images=number, failed_images=failed[name])
+        for name, number in taken.items()
+    ]
+    return tuple(sorted(found, key=lambda tally: (-tally.failing, -tally.defects, tally.name)))
+
+
+def _disposition(row: Any) -> str:
+    """A defect that nobody is asked about is not open."""
+    return NOT_ASKED if row.decision == OPEN and row.state not in ASKING else str(row.decision)
+
+
+def _part_decisions(runs: Iterable[Any]) -> dict[str, int]:
+    said: Counter[str] = Counter()
+    for row in runs:
+        if row.decision:
+            said[row.decision] += row.number
+    return dict(said.most_common())

@@ -1,0 +1,157 @@
+"""What the statistics answer: frozen values, JSON-able after `dataclasses.asdict`."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from hmi.statistics.asked import Question
+from hmi.wording import VERDICT_WORDS
+
+UNJUDGED, PASSED = "waiting", "pass"
+VERDICTS = tuple(sorted(VERDICT_WORDS))
+#: What makes Units, in one row: how many of each verdict, and the rest of what they say.
+COLUMNS = (*VERDICTS, "defects", "failing", "first", "first_passed")
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Parts (runs), or images where cameras are asked for.
+
+    `judged` are those that do not wait; `fail_rate` is failed / judged. `first` are the first runs of their
+    serial that are judged, of which `first_passed` passed: the part decides, so that neither is known of
+    images. A part without a readable image has not passed. Rates are None where nothing can be said.
+    """
+
+    total: int
+    by_verdict: dict[str, int]
+    defects: int
+    failing: int  # by the rules, before people decided
+    first: int
+    first_passed: int
+
+    @property
+    def judged(self) -> int:
+        return self.total - self.by_verdict.get(UNJUDGED, 0)
+
+    @property
+    def failed(self) -> int:
+        return self.by_verdict.get("fail", 0)
+
+    @property
+    def fail_rate(self) -> float | None:
+        return share(self.failed, self.judged)
+
+    @property
+    def defects_per_unit(self) -> float | None:
+        return share(self.defects, self.total)
+
+    @property
+    def failing_per_unit(self) -> float | None:
+        return share(self.failing, self.total)
+
+    @property
+    def first_pass_yield(self) -> float | None:
+        return share(self.first_passed, self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseCalls:
+    """Of the defects that fail or are for review: what people said. `rate` = okayed / decided."""
+
+    okayed: int
+    scrapped: int
+    open: int
+
+    @property
+    def rate(self) -> float | None:
+        return share(self.okayed, self.okayed + self.scrapped)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many defects have this name; an empty one is unknown. `images` only of cameras."""
+
+    name: str
+    defects: int
+    failing: int
+    images: int | None = None
+    failed_images: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A piece of time, or (without start and end) all spans of a shift's name together."""
+
+    start: datetime | None  # UTC
+    end: datetime | None
+    name: str
+    units: Units
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """`progress` below 1: counting is under way, and the figures are incomplete.
+
+    `by_region` and `by_reason` are of the defects that people are asked about: those that fail or are for
+    review. The others are of all defects. All of them add up: a defect is in one row of each.
+    `time_unknown` units have no usable time and are in no range.
+    """
+
+    question: Question
+    progress: float
+    unit: str
+    units: Units
+    false_calls: FalseCalls
+    by_type: tuple[Tally, ...]
+    by_camera: tuple[Tally, ...]
+    by_region: tuple[Tally, ...]
+    by_reason: tuple[Tally, ...]
+    by_disposition: tuple[Tally, ...]
+    by_state: tuple[Tally, ...]
+    by_part_decision: dict[str, int]  # decisions on parts; only of parts
+    by_shift: tuple[Spell, ...]
+    series: tuple[Spell, ...]
+    time_unknown: int
+    earliest: datetime | None  # the first hour of which anything is counted
+
+
+def share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+class Adding:
+    """Units that are being added up."""
+
+    def __init__(self) -> None:
+        self._verdicts: Counter[str] = Counter()
+        self._defects = self._failing = self._first = self._passed = 0
+
+    def add(self, state: str, first: bool, number: int, defects: int, failing: int) -> None:
+        self._verdicts[state] += number
+        self._defects += defects
+        self._failing += failing
+        if first and state != UNJUDGED:
+            self._first += number
+            self._passed += number if state == PASSED else 0
+
+    @property
+    def units(self) -> Units:
+        return Units(
+            total=self._verdicts.total(),
+            by_verdict=dict(sorted(self._verdicts.items())),
+            defects=self._defects,
+            failing=self._failing,
+            first=self._first,
+            first_passed=self._passed,
+        )
+
+
+def units_of(numbers: Sequence[int]) -> Units:
+    """Of the sums of COLUMNS."""
+    of_verdicts = dict(zip(VERDICTS, numbers, strict=False))
+    return Units(
+        sum(of_verdicts.values()),
+        {verdict: number for verdict, number in of_verdicts.items() if number},
+        *numbers[len(VERDICTS) :],
+    )

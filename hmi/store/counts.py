@@ -1,0 +1,260 @@
+"""Counts: how many runs, images and defects of each kind fell into each hour, span or day, and month.
+
+What a run adds to them is kept beside them (`CountedRun`), so that a change of the run writes the difference
+between what it added before and what it adds now. All rows carry an edition: counting anew fills the next
+edition while the one that is shown is kept up, and the old one is swept away afterwards.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import BigInteger, Text, delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from hmi.store.columns import Base, BigId
+from hmi.store.runs import Key
+from hmi.store.state import State
+
+RUN, IMAGE, DEFECT = 1, 2, 3  # subjects
+HOUR, SPAN, DAY, MONTH = 1, 2, 3, 4  # grains: see hmi.slots
+#: Series are of runs and images: defects need no spans, and days of them are fewer rows.
+GRAINS = {RUN: (HOUR, SPAN, MONTH), IMAGE: (HOUR, SPAN, MONTH), DEFECT: (HOUR, DAY, MONTH)}
+VERSION = "counts version"
+UNKNOWN_TIME = 0  # the start of whatever has no usable time
+CHUNK = 400
+
+
+class Kind(NamedTuple):
+    """What is counted together. An empty text is unknown or does not apply.
+
+    `state` is the verdict of a run or an image, and of a defect what the rules say of it.
+    """
+
+    subject: int
+    part: str = ""
+    camera: str = ""
+    state: str = ""
+    type: str = ""
+    region: str = ""
+    reason: str = ""
+    decision: str = ""
+    first: bool = False  # of a run: the first one of its serial
+    shift: str = ""  # of a run or an image: by name
+
+    @property
+    def id(self) -> int:
+        """The same in every process and store: the subject in the upper bits, below it a digest."""
+        return _id_of(self)
+
+
+@lru_cache(maxsize=4096)
+def _id_of(kind: Kind) -> int:
+    digest = sha256(json.dumps(kind).encode()).digest()
+    return kind.subject << 60 | int.from_bytes(digest[:8]) >> 4
+
+
+def subject_of(kind_id: int) -> int:
+    return kind_id >> 60
+
+
+class Amount(NamedTuple):
+    """`number` of runs, images or defects; of runs and images also the defects on them."""
+
+    number: int = 0
+    defects: int = 0
+    failing: int = 0
+
+    def plus(self, other: Self, sign: int = 1) -> "Amount":
+        return Amount(*(mine + sign * theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+Tally = Mapping[Kind, Amount]
+Place = tuple[int, int, int]  # grain, start (s since 1970), kind
+
+
+class CountedKind(Base):
+    """A kind by its number."""
+
+    __tablename__ = "hmi_count_kind"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    subject: Mapped[int]
+    part: Mapped[str] = mapped_column(Text)
+    camera: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    type: Mapped[str] = mapped_column(Text)
+    region: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    decision: Mapped[str] = mapped_column(Text)
+    first: Mapped[bool]
+    shift: Mapped[str] = mapped_column(Text)
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(*(getattr(self, name) for name in Kind._fields))
+
+
+class Count(Base):
+    """How many of one kind fell into one slot of time."""
+
+    __tablename__ = "hmi_count"
+
+    edition: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[int] = mapped_column(primary_key=True)
+    grain: Mapped[int] = mapped_column(primary_key=True)
+    start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    kind: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    defects: Mapped[int] = mapped_column(BigInteger)
+    failing: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class CountedRun(Base):
+    """What one run has added to an edition, and where."""
+
+    __tablename__ = "hmi_counted_run"
+
+    edition: Mapped[int] = mapped_column(primary_key=True)
+    generation: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    serial: Mapped[str | None] = mapped_column(Text)
+    order_ms: Mapped[int] = mapped_column(BigInteger)
+    hour: Mapped[int] = mapped_column(BigInteger)  # s since 1970: the starts of its slots
+    span: Mapped[int] = mapped_column(BigInteger)
+    day: Mapped[int] = mapped_column(BigInteger)
+    month: Mapped[int] = mapped_column(BigInteger)
+    first: Mapped[bool]
+    added: Mapped[str] = mapped_column(Text)  # see `written`
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    @property
+    def key(self) -> Key:
+        return self.generation, self.id
+
+    @property
+    def starts(self) -> dict[int, int]:
+        """By grain."""
+        return {HOUR: self.hour, SPAN: self.span, DAY: self.day, MONTH: self.month}
+
+    @property
+    def amounts(self) -> dict[int, Amount]:
+        entries = (entry.split(".") for entry in self.added.split())
+        return {int(kind, 16): Amount(*map(int, amount)) for kind, *amount in entries}
+
+
+def written(amounts: Mapping[int, Amount]) -> str:
+    """`kind.number.defects.failing` for each kind, the kind in hexadecimal."""
+    return " ".join(
+        f"{kind:x}.{amount.number}.{amount.defects}.{amount.failing}"
+        for kind, amount in sorted(amounts.items())
+    )
+
+
+class Difference:
+    """What is to be added to the counts of one edition; written in one go."""
+
+    def __init__(self) -> None:
+        self._amounts: dict[Place, Amount] = defaultdict(Amount)
+
+    def __bool__(self) -> bool:
+        return bool(self._amounts)
+
+    def add(self, starts: Mapping[int, int], amounts: Mapping[int, Amount], sign: int = 1) -> None:
+        """`starts` of the slots, by grain."""
+        for kind, amount in amounts.items():
+            for grain in GRAINS[subject_of(kind)]:
+                place = (grain, starts[grain], kind)
+                self._amounts[place] = self._amounts[place].plus(amount, sign)
+
+    def write(self, session: Session, edition: int) -> None:
+        """The caller has the turn. Nothing is left where nothing is counted."""
+        changed = {place: amount for place, amount in sorted(self._amounts.items()) if any(amount)}
+        if not changed:
+            return
+        rows = [
+            {
+                "edition": edition,
+                "subject": subject_of(kind),
+                "grain": grain,
+                "start": start,
+                "kind": kind,
+                **amount._asdict(),
+            }
+            for (grain, start, kind), amount in changed.items()
+        ]
+        session.execute(_adding(session), rows)
+        session.execute(_rising(session))
+        fewer = {place[:2] for place, amount in changed.items() if amount.number < 0}
+        for grain, start in sorted(fewer):
+            empty = (Count.edition == edition, Count.grain == grain, Count.start == start, Count.number == 0)
+            session.execute(delete(Count).where(*empty, Count.subject.in_((RUN, IMAGE, DEFECT))))
+
+
+def _adding(session: Session) -> Any:
+    new = _insert(session)(Count)
+    sums = {name: getattr(Count, name) + new.excluded[name] for name in Amount._fields}
+    return new.on_conflict_do_update(index_elements=list(Count.__table__.primary_key), set_=sums)
+
+
+def version(session: Session) -> int:
+    """Rises with everything that is counted, in whatever edition."""
+    return session.scalar(select(State.number).where(State.name == VERSION)) or 0
+
+
+def _rising(session: Session) -> Any:
+    new = _insert(session)(State).values(name=VERSION, number=1)
+    return new.on_conflict_do_update(index_elements=["name"], set_={"number": State.number + 1})
+
+
+def note_kinds(session: Session, kinds: Iterable[Kind]) -> None:
+    """Their numbers get their meaning."""
+    wanted = {kind.id: kind for kind in kinds}
+    numbers = sorted(wanted)
+    for start in range(0, len(numbers), CHUNK):
+        chosen = select(CountedKind.id).where(CountedKind.id.in_(numbers[start : start + CHUNK]))
+        for known in session.scalars(chosen):
+            del wanted[known]
+    if wanted:
+        rows = [{"id": number, **kind._asdict()} for number, kind in sorted(wanted.items())]
+        session.execute(_insert(session)(CountedKind).on_conflict_do_nothing(index_elements=["id"]), rows)
+
+
+def counted(session: Session, edition: int, runs: Iterable[Key]) -> dict[Key, CountedRun]:
+    """What these runs have added, of those that were counted."""
+    wanted = sorted(set(runs))
+    found: dict[Key, CountedRun] = {}
+    for start in range(0, len(wanted), CHUNK):
+        keys = wanted[start : start + CHUNK]
+        chosen = select(CountedRun).where(
+            CountedRun.edition == edition,
+            CountedRun.generation.in_({key[0] for key in keys}),
+            CountedRun.id.in_([key[1] for key in keys]),
+        )
+        rows = session.scalars(chosen, execution_options={"populate_existing": True})
+        found |= {row.key: row for row in rows if row.key in set(keys)}
+    return found
+
+
+def sweep(session: Session, keep: Iterable[int], most: int) -> int:
+    """Remove up to `most` rows each of other editions; returns how many."""
+    removed = 0
+    for table in (Count, CountedRun):
+        key = list(table.__table__.primary_key)
+        old = select(*key).where(table.edition.not_in(list(keep))).limit(most)
+        gone = session.execute(
+            delete(table).where(tuple_(*key).in_(old)), execution_options={"synchronize_session": False}
+        )
+        removed += gone.rowcount  # type: ignore[attr-defined]
+    return removed
+
+
+def _insert(session: Session) -> Any:
+    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert

@@ -1,0 +1,72 @@
+"""Which edition of the counts is shown, and which one is being filled."""
+
+from dataclasses import asdict, dataclass, replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hmi.store import state
+from hmi.store.runs import Key, Run
+
+NAME = "counts"
+
+
+@dataclass(frozen=True, slots=True)
+class Editions:
+    """`building` is filled run by run, downwards from the newest; every run below `below` is still to come.
+
+    `time` are the settings of the plant's time by which its slots are cut.
+    """
+
+    shown: int = 1
+    building: int | None = None
+    below: Key | None = None
+    done: int = 0  # runs that were counted so
+    runs: int = 0  # that were there when it began
+    time: str = ""
+    swept: bool = True  # nothing of earlier editions is left
+
+    @property
+    def progress(self) -> float:
+        """How much of what is shown is counted, 0 to 1."""
+        if self.building != self.shown:
+            return 1.0
+        return min(0.99, self.done / self.runs) if self.runs else 0.99
+
+
+def of(session: Session) -> Editions:
+    """As they stand. In a store that was never counted everything is still to come."""
+    said = state.get(session, NAME)
+    if said is None:
+        return Editions(building=1)
+    below = said["below"]
+    return Editions(**{**said, "below": (below[0], below[1]) if below else None})
+
+
+def kept_up(session: Session) -> list[int]:
+    """The editions that a change is written to."""
+    now = of(session)
+    return sorted({now.shown, now.building or now.shown})
+
+
+def keep(session: Session, editions: Editions) -> Editions:
+    state.put(session, NAME, asdict(editions))
+    session.flush()
+    return editions
+
+
+def begin(session: Session, time: str) -> Editions:
+    """Begin to count anew. What was begun and not finished is given up."""
+    now = of(session)
+    is_first = state.get(session, NAME) is None
+    building = 1 if is_first else max(now.shown, now.building or 0) + 1
+    shown = building if is_first else now.shown
+    runs = session.scalar(select(func.count()).select_from(Run)) or 0
+    if now.building == now.shown:  # what is shown was never complete
+        shown = building
+    return keep(session, Editions(shown, building, None, 0, runs, time, swept=is_first))
+
+
+def finish(session: Session, now: Editions) -> Editions:
+    """What was built is shown from now on."""
+    return keep(session, replace(now, shown=now.building or now.shown, building=None, below=None))

@@ -1,0 +1,408 @@
+"""What engineers do at the region editor: draw, alter, publish. Nothing of it gets lost."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from hmi.demo import camera_serial
+from hmi.store.rules import Region
+from tests.browser import looks
+from tests.browser.browsers import Visits
+from tests.browser.editors import CAMERA, EDITOR, PROJECTED, SIDE, Editor, near
+from tests.browser.floors import Floor
+from tests.people import PASSWORD, settle_in
+from tests.waiting import until
+
+GRAVE = {"serious", "critical"}
+READ_BACK = "Canvas2D: Multiple readback operations"  # the map's library looks what is under the pointer
+REFUSED = r"Failed to load resource: the server responded with a status of (409|422)"
+LOST = r"Failed to load resource: net::|request failed"
+LONG = "Dichtfläche zum Ventilgehäuse, linke Seite, unterhalb der Gussmarke " * 2
+SPOT = (240, 40, 30, 20)
+SQUARE = [(200, 200), (280, 200), (280, 280), (200, 280)]
+
+
+@pytest.fixture(scope="module")
+def standing_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+    floor = Floor(tmp_path_factory.mktemp("editor"), ui={"theme": "auto"})
+    store = floor.server.store()
+    settle_in(store)
+    with store.write() as session:
+        polygon = [{"x": x, "y": y} for x, y in SQUARE]
+        session.add(Region(camera_id=CAMERA, region_id="Seal face", size_threshold=1.0, polygon=polygon))
+    store.close()
+    floor.judged(floor.failing(), "fail")
+    yield floor
+    floor.close()
+
+
+@pytest.fixture(scope="module")
+def cookies(chromium: Any, standing_floor: Floor) -> dict[str, Any]:
+    """Who is signed in as whom: name → what a browser remembers."""
+    found = {}
+    for name in ("Edda", "Ada"):
+        page = chromium.new_page()
+        page.goto(f"{standing_floor.server.url}/sign-in?next=/account")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name=name)).to_be_visible()
+        found[name] = page.context.storage_state()
+        page.close()
+    return found
+
+
+@pytest.fixture
+def edit(visit: Visits, floor: Floor, cookies: dict[str, Any]) -> Any:
+    visit.expect(READ_BACK)
+
+    def opened(name: str = "Edda", **options: Any) -> Editor:
+        options = {"base_url": floor.server.url, "storage_state": cookies[name], **options}
+        return Editor(visit(floor.server.url + EDITOR, **options))
+
+    return opened
+
+
+def test_a_region_is_drawn_tried_and_published_and_the_grid_follows(edit, floor):
+    scrapped = floor.judged(floor.failing(), "fail")
+    spared = floor.judged(floor.failing(), "fail")
+    editor = edit()
+    page = editor.page
+    page.goto(f"{floor.server.url}/images/{scrapped.images[CAMERA]}")
+    page.locator("[data-does=scrap]").first.click()
+    expect(page.locator(".stands-word.is-scrap").first).to_be_visible()
+    page.get_by_role("link", name="Regions").click()
+    editor.opened()
+
+    editor.polygon((60, 60), (170, 60), (120, 110), (60, 160))
+    editor.field("Region name").fill("Cast mark")
+    editor.field("Kind").select_option("ignore")
+    expect(editor.field("Size limit")).to_be_hidden()
+    editor.saved()
+    before = editor.standing()
+    editor.drag((120, 110), (170, 160))
+    assert near(editor.polygon_of("Cast mark"), [(60, 60), (170, 60), (170, 160), (60, 160)])
+
+    tried = editor.tried()
+    assert editor.standing() == before  # the numbers have come, and nothing has moved
+    now, then = (int(tried.locator(f"[data-text=fail-{when}]").inner_text()) for when in ("now", "then"))
+    assert now - then == int(tried.locator("[data-text=changed]").inner_text()) >= 1
+    expect(tried.locator("[data-changed] li", has_text=spared.serial)).to_contain_text("✕ fail → ✓ pass")
+    shown = tried.locator("[data-changed] img").first
+    shown.scroll_into_view_if_needed()
+    until(lambda: shown.evaluate("(one) => one.naturalWidth"))
+    expect(tried.locator("[data-text=caught-then]")).to_have_text("0 of 1")
+    assert float(tried.locator("[data-share=freed]").get_attribute("width") or 0) > 0
+    expect(tried.get_by_role("alert")).to_have_text(f"1 scrapped part would now pass: {scrapped.serial}")
+    tried.get_by_text("Fail rate by day").click()
+    expect(tried.locator("[data-days] tr").first).to_contain_text("%")
+
+    editor.press(f"Publish v{editor.draft()['next_version']}…")
+    expect(page.locator("dialog [data-changes] li").first).to_contain_text("Cast mark")
+    page.get_by_label("Reason").fill("The mark is cast")
+    before = editor.draft()["version"]
+    editor.press("Publish")
+    expect(page.locator(".facts")).to_contain_text(f"v{before + 1}")
+    floor.judged(floor.failing(), "pass")
+
+
+def test_a_recurring_spot_becomes_an_ignore_region_by_one_tap(edit, floor):
+    for _ in range(6):
+        written = floor.part({CAMERA: [SPOT]})
+    floor.judged(written, "fail")
+    editor = edit()
+    editor.discard()
+    places = editor.page.locator("[data-spots] li")
+    ignored = places.filter(has_text="at 255, 50 px")
+    ignored.get_by_role("button").click()
+    expect(ignored).to_have_count(0)
+    expect(editor.page.locator("[data-histogram]")).to_be_hidden()
+    region = editor.region("Recurring spot")
+    assert region["kind"] == "ignore"
+    xs, ys = zip(*region["polygon"], strict=True)
+    assert min(xs) <= 240 < 270 <= max(xs)
+    assert min(ys) <= 40 < 60 <= max(ys)
+    editor.press("Undo")
+    expect(editor.row("Recurring spot")).to_have_count(0)
+    expect(ignored).to_have_count(1)
+    editor.row("Default rule").click()
+    expect(editor.page.locator("[data-histogram]")).to_contain_text("defects reach")
+    editor.discard()
+
+    editor.page.goto(f"{floor.server.url}{EDITOR}?spot=100,250")  # as the statistics link to it
+    editor.opened()
+    expect(editor.page.locator("#viewer")).to_have_attribute("data-resolution", "1.0000")
+    chosen = places.filter(has_text="Chosen in the statistics")
+    expect(chosen).to_be_in_viewport()
+    chosen.get_by_role("button").click()
+    assert near(editor.polygon_of("Recurring spot"), [(76, 226), (124, 274)])
+    editor.discard()
+
+
+def test_what_is_drawn_can_be_altered_in_every_way_and_each_step_undone(edit):
+    editor = edit()
+    editor.discard()
+    keyboard = editor.page.keyboard
+    editor.rectangle((20, 180), (100, 260))
+    editor.field("Region name").fill("Bore")
+    assert near(editor.polygon_of("Bore"), [(20, 180), (100, 180), (100, 260), (20, 260)])
+    editor.drag((60, 220), (61, 218))  # the whole shape
+    start = editor.polygon_of("Bore")
+    assert near(start, [(21, 178), (101, 258)])
+
+    editor.page.locator("#viewer").focus()
+    keyboard.press("ArrowRight")
+    keyboard.press("Shift+ArrowDown")
+    assert editor.polygon_of("Bore") == [[x + 1, y + 10] for x, y in start]
+    keyboard.press("Control+z")
+    assert editor.polygon_of("Bore") == start
+    keyboard.press("Control+y")
+    assert editor.polygon_of("Bore") == [[x + 1, y + 10] for x, y in start]
+
+    editor.drag((62, 188), (62, 160))  # a new corner on an edge
+    assert len(editor.polygon_of("Bore")) == 5
+    keyboard.press("ArrowUp")  # …which is the selected one
+    assert near(editor.polygon_of("Bore"), [(62, 159), (22, 188), (102, 188)])
+    editor.press("Corner")
+    assert len(editor.polygon_of("Bore")) == 4
+    editor.drag((22, 268), (2, 318))  # to the corner of the image
+    assert [0, SIDE] in editor.polygon_of("Bore")
+    editor.drag((102, 268), (198, 278))  # to a corner of the region beside it
+    assert [200, 280] in editor.polygon_of("Bore")
+
+    editor.page.get_by_text("Corners:").click()
+    editor.page.get_by_label("x of corner 1, px").fill("33.25")
+    assert editor.polygon_of("Bore")[0][0] == 33.25
+    editor.page.locator("#viewer").focus()
+    while editor.page.get_by_role("button", name="Undo").is_enabled():
+        keyboard.press("Control+z")
+    editor.saved()
+    assert "Bore" not in {one["region_id"] for one in editor.draft()["regions"]}
+
+    assert max(editor.page.evaluate(PROJECTED)) < 0.01
+    editor.press("Polygon")
+    editor.click(40, 40)
+    keyboard.press("Escape")
+    expect(editor.page.get_by_role("button", name="Polygon")).to_have_attribute("aria-pressed", "false")
+
+
+def test_what_is_refused_is_said_at_the_field_and_nothing_typed_or_drawn_is_lost(edit, visit):
+    visit.expect(REFUSED)
+    editor = edit()
+    editor.discard()
+    editor.row("Seal face").click()
+    editor.field("Size limit").fill("5,0")
+    said = editor.page.locator("#said-size_threshold")
+    expect(said).to_be_visible()
+    expect(editor.field("Size limit")).to_have_value("5,0")
+    expect(editor.page.locator("[data-saving]")).to_contain_text("Seal face")
+    expect(editor.row("Seal face")).to_contain_text("correct this")
+    editor.field("Size limit").fill("0.2")
+    expect(said).to_contain_text("5 px")
+    assert editor.region("Seal face")["size_threshold"] == 0.2
+    editor.field("Size limit").fill("1")
+    expect(said).to_be_hidden()
+    editor.drag((200, 200), (240, 300))
+    expect(editor.page.locator("#said-polygon")).to_contain_text("cross")
+    editor.page.locator("#viewer").focus()
+    editor.page.keyboard.press("Control+z")
+    assert editor.region("Seal face")["polygon"] == [list(corner) for corner in SQUARE]
+
+
+def test_a_lost_connection_and_a_reload_lose_nothing(edit, visit):
+    visit.expect(LOST)
+    editor = edit()
+    editor.discard()
+    page = editor.page
+    page.route("**/draft/**", lambda route: route.abort("connectionfailed"))
+    editor.rectangle((20, 20), (90, 90))
+    editor.field("Region name").fill("Drawn in the dark")
+    expect(page.locator("[data-saving]")).to_contain_text("no connection")
+    expect(page.locator("[data-form] [data-said='']")).to_contain_text("Kept here, will retry")
+    expect(editor.row("Drawn in the dark").locator("[data-wrong]")).to_be_hidden()
+    page.reload()
+    editor.opened()
+    expect(editor.row("Drawn in the dark")).to_be_visible()
+    expect(page.locator("[data-saving]")).to_have_attribute("data-saving", "lost")
+    assert "Drawn in the dark" not in {one["region_id"] for one in editor.draft()["regions"]}
+    page.unroute("**/draft/**")
+    assert near(editor.polygon_of("Drawn in the dark"), [(20, 20), (90, 90)])
+    page.reload()
+    editor.opened()
+    expect(editor.row("Drawn in the dark")).to_be_visible()
+    editor.discard()
+
+
+def test_two_engineers_at_one_region_are_told_and_choose(edit, visit):
+    visit.expect(REFUSED)
+    edda, ada = edit(), edit("Ada")
+    edda.discard()
+    ada.page.reload()
+    ada.opened()
+    for editor in (edda, ada):
+        editor.row("Seal face").click()
+    edda.field("Size limit").fill("2")
+    assert edda.region("Seal face")["size_threshold"] == 2
+    ada.field("Size limit").fill("3")
+    conflict = ada.page.get_by_role("dialog")
+    expect(conflict).to_contain_text("Somebody else changed Seal face")
+    expect(conflict.locator("[data-side=theirs]")).to_contain_text("size threshold: 2")
+    expect(conflict.locator("[data-side=mine]")).to_contain_text("size threshold: 3")
+    ada.press("Take theirs")
+    expect(ada.field("Size limit")).to_have_value("2")
+    edda.field("Size limit").fill("4")
+    edda.saved()
+    ada.field("Size limit").fill("5")
+    ada.press("Keep mine")
+    assert ada.region("Seal face")["size_threshold"] == 5
+
+    edda.rectangle((20, 20), (90, 90))  # elsewhere: taken in on both sides, nobody is asked
+    edda.saved()
+    names = {one["region_id"] for one in edda.draft()["regions"]}
+    assert len(names) >= 2
+    expect(edda.row("Seal face")).to_contain_text("< 5.00 mm")
+    edda.discard()
+
+
+def test_fingers_draw_move_and_zoom(edit):
+    editor = edit(viewport={"width": 1024, "height": 768}, has_touch=True)
+    editor.discard()
+    page = editor.page
+    page.get_by_role("button", name="Polygon").tap()
+    for x, y in ((120, 180), (180, 180), (180, 240), (120, 240)):
+        page.touchscreen.tap(*editor.place(x, y))
+    page.get_by_role("button", name="Finish").tap()
+    editor.field("Region name").fill("By hand")
+    assert near(editor.polygon_of("By hand"), [(120, 180), (180, 240)])
+    page.touchscreen.tap(*editor.place(120, 240))
+    page.get_by_role("button", name="Corner").tap()
+    assert len(editor.polygon_of("By hand")) == 3
+
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    start, end = editor.place(180, 180), editor.place(150, 150)
+    touch("touchStart", start)
+    for part in (0.3, 0.6, 1):
+        touch("touchMove", (start[0] + part * (end[0] - start[0]), start[1] + part * (end[1] - start[1])))
+    touch("touchEnd")
+    assert near(editor.polygon_of("By hand"), [(150, 150)])
+
+    before = page.locator("#viewer").get_attribute("data-resolution")
+    x, y = editor.place(60, 60)
+    touch("touchStart", (x - 20, y), (x + 20, y))
+    for gap in (40, 70, 100):
+        touch("touchMove", (x - gap, y), (x + gap, y))
+    touch("touchEnd")
+    expect(page.locator("#viewer")).not_to_have_attribute("data-resolution", before)
+    editor.discard()
+
+
+def test_without_a_script_regions_are_a_list_and_outlines_on_the_picture(edit, visit, floor, cookies):
+    page = visit(floor.server.url + EDITOR, java_script_enabled=False, storage_state=cookies["Edda"])
+    expect(page.locator("[data-list] li", has_text="Seal face")).to_contain_text("< 1.00 mm")
+    expect(page.locator("svg.outlines polygon").first).to_be_visible()
+    assert page.locator("img.still").evaluate("(one) => one.naturalWidth") > 0
+
+
+def test_copied_and_imported_regions_come_into_the_draft_and_every_way_out_leads_somewhere(edit, visit):
+    visit.expect(REFUSED)
+    editor = edit()
+    editor.discard()
+    page = editor.page
+    refused = page.locator("dialog[open] [data-refused]")
+    dialog = page.locator("dialog[open]")
+    editor.more("Copy…")
+    dialog.get_by_label("Camera").select_option(camera_serial(2))
+    editor.press("Copy")
+    expect(refused).to_contain_text("nothing is published there")
+    dialog.get_by_label("Camera").select_option(CAMERA)
+    dialog.get_by_label("For part type").fill("39MC")
+    editor.press("Copy")
+    expect(editor.row("39MC").filter(has_text="Seal face")).to_be_visible()
+    editor.more("Copy…")
+    dialog.get_by_label("For part type").fill("")
+    dialog.get_by_label("What").select_option("to")
+    dialog.get_by_label("Camera").select_option(camera_serial(2))
+    editor.press("Copy")
+    expect(dialog).to_have_count(0)
+    there = page.request.get(f"/cameras/{camera_serial(2)}/draft").json()
+    here = [(one["region_id"], one["part_number"]) for one in editor.draft()["regions"]]
+    assert [(one["region_id"], one["part_number"]) for one in there["regions"]] == here
+
+    editor.more("Import…")
+    page.get_by_label("YAML or JSON").set_input_files(file_of("regions: {}"))
+    expect(refused).to_contain_text("no file of regions")
+    published = page.request.get("/regions.yaml").text()
+    page.get_by_label("YAML or JSON").set_input_files(file_of(published.replace("Seal face", "Seal ring")))
+    would = dialog.locator("[data-cameras] li")
+    expect(would).to_have_count(5)
+    expect(would.filter(has_text="Seal ring: renamed from Seal face")).to_be_visible()
+    expect(refused).to_be_hidden()
+    editor.press("Import")
+    expect(editor.row("Seal ring")).to_be_visible()
+    expect(editor.row("39MC")).to_have_count(0)
+    editor.tried()
+    editor.discard()
+
+    ways = page.locator(".editor-bar a").evaluate_all("(all) => all.map((one) => one.pathname)")
+    assert {f"/cameras/{CAMERA}/{way}" for way in ("versions", "calibration", "regions.yaml")} < set(ways)
+    assert "/rejudging" in ways
+    assert [path for path in ways if not page.request.get(path).ok] == []
+
+
+def file_of(text: str) -> dict[str, Any]:
+    return {"name": "regions.yaml", "mimeType": "application/yaml", "buffer": text.encode()}
+
+
+def test_the_scale_is_set_by_a_line_of_known_length(edit, floor):
+    editor = edit()
+    page = editor.page
+    page.goto(f"{floor.server.url}/cameras/{CAMERA}/calibration")
+    expect(page.locator("#viewer")).to_have_attribute("data-ready", re.compile(r"\d"))
+    page.get_by_label("Length").fill("10")
+    for x in (60, 180):
+        editor.click(x, 100)
+    expect(page.locator("[data-length]")).to_contain_text("px/mm")
+    page.get_by_label("Reason").fill("A gauge was laid under the camera")
+    page.get_by_role("button", name="Set the scale").click()
+    expect(page.locator(".words")).to_contain_text("A gauge was laid under the camera")
+    assert editor.draft()["px_per_mm"] == pytest.approx(12, abs=0.2)
+
+
+def test_every_text_stands_out_nothing_is_cut_off_and_axe_finds_nothing_grave(edit, floor):
+    editor = edit()
+    page = editor.page
+    editor.rectangle((100, 130), (180, 200))
+    editor.field("Region name").fill(LONG[:100])
+    editor.tried()
+    versions = f"/cameras/{CAMERA}/versions"
+    for path in (
+        EDITOR,
+        f"/cameras/{CAMERA}/calibration",
+        versions,
+        f"{versions}/compare?a=1&b=2",
+        "/rejudging",
+    ):
+        if path != EDITOR:
+            page.goto(floor.server.url + path)
+        for theme, width in (("dark", 1024), ("light", 1920)):
+            page.set_viewport_size({"width": width, "height": 768})
+            page.emulate_media(color_scheme=theme)
+            assert looks.faint(page, 7) == [], (path, theme)
+            assert looks.overflow(page)["across"] <= 0, (path, theme)
+            tools = page.locator(".drawing .key").evaluate_all("(all) => all.map((one) => one.offsetTop)")
+            assert len(set(tools)) <= 1, (path, theme)  # in one row
+            assert looks.cut_off(page, ".key, h2, .facts dd") == [], (path, theme)
+            large = ".key, .row-key, input:not([type=checkbox], [type=hidden]), select"
+            assert looks.too_small(page, large, 47) == [], (path, theme)
+        found = Axe().run(page).response["violations"]
+        grave = [one for one in found if one["impact"] in GRAVE]
+        assert [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in grave] == [], path
