@@ -12,6 +12,7 @@ from hmi.api import cors
 from hmi.api.blueprints import BLUEPRINTS as API
 from hmi.api.documents import DocumentLayer
 from hmi.api.latest import Documents
+from hmi.at_hand import Admitted, PictureLayer, shared_headers
 from hmi.auth import cookies, form_tokens
 from hmi.auth.polls import gate
 from hmi.build import asset, build_id, svg
@@ -175,7 +176,9 @@ def _lay_in_front(app: Flask, house: Parts, admit: Admit | None) -> None:
     """What sees a request before Flask does, the first one last."""
     settings, follower = house.settings, house.follower
     headers = dict(_secure(Response(), https=settings.server.https).headers)
-    tiled = TileLayer(app.wsgi_app, house, admit, headers)
+    admitted, shared = Admitted(settings, admit), shared_headers(headers)
+    pictured = PictureLayer(app.wsgi_app, house.gallery, admitted, shared)
+    tiled = TileLayer(pictured, house, admitted, shared)
     numbered = RequestIdLayer(tiled, settings.auth, says_all=settings.logging.requests)
     read = DocumentLayer(numbered, follower, headers) if settings.auth.open_grid else numbered
     polled = LiveLayer(read, follower, build_id(), admit, house.metrics.poll.observe)

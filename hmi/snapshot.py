@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 FOLLOW_S = 0.2
 BREATHER_S = 0.1  # changes that come in a burst are rendered together
 FRESH_MS = 5_000  # what was read longer ago is old
+ASKED_S = 60.0  # so long after somebody asked for documents, each snapshot comes with them
 NEVER = float("-inf")
 
 
@@ -29,7 +30,7 @@ NEVER = float("-inf")
 class Snapshot:
     version: int  # the store's counter: rises with every change, for all processes alike
     fragment: bytes
-    documents: Mapping[str, bytes] = field(default_factory=dict)  # what programs are given, by name
+    documents: Mapping[str, bytes] | None = None  # what programs are given, by name; None: not written
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Follower:
         self._stop = threading.Event()
         self._poke = threading.Event()
         self._lock = threading.Lock()
+        self._looking = threading.Lock()
+        self._asked_at_s = NEVER
         self._thread: threading.Thread | None = None
         self._troubled = False
         self.snapshot: Snapshot | None = None
@@ -81,6 +84,20 @@ class Follower:
     def poke(self) -> None:
         """Look now instead of at the next turn."""
         self._poke.set()
+
+    def at_hand(self) -> Snapshot | None:
+        """The snapshot if it has its documents: it is asked for them."""
+        self._asked_at_s = time.monotonic()
+        snapshot = self.snapshot
+        return snapshot if snapshot is not None and snapshot.documents is not None else None
+
+    def documented(self) -> Snapshot | None:
+        """The snapshot with its documents; None before there is any. The first to ask after a while waits
+        until they are written. Raises StoreUnavailable if they cannot be.
+        """
+        if self.at_hand() is None and self.snapshot is not None:
+            self._look()
+        return self.snapshot
 
     def close(self) -> None:
         self._stop.set()
@@ -102,14 +119,23 @@ class Follower:
                 self._poke.clear()
 
     def _look(self) -> None:
-        asked_s = time.monotonic()  # if we stand still from here on, what was found is as old as that
-        with self._store.read() as session:
-            version = state.version(session)
-            lease = session.execute(select(Lease.reads, Lease.trouble).where(Lease.name == WORKER)).first()
-        if self.snapshot is None or self.snapshot.version != version:
-            self.snapshot = Snapshot(version, self._render(), self._write())
-        if lease is not None:  # only now: a read that cannot be shown makes no screen fresh
-            self._feel(lease.reads, lease.trouble, asked_s)
+        with self._looking:
+            asked_s = time.monotonic()  # if we stand still from here on, what was found is as old as that
+            with self._store.read() as session:
+                version = state.version(session)
+                lease = session.execute(
+                    select(Lease.reads, Lease.trouble).where(Lease.name == WORKER)
+                ).first()
+            self._take(version, is_asked=asked_s - self._asked_at_s <= ASKED_S)
+            if lease is not None:  # only now: a read that cannot be shown makes no screen fresh
+                self._feel(lease.reads, lease.trouble, asked_s)
+
+    def _take(self, version: int, *, is_asked: bool) -> None:
+        before = self.snapshot
+        if before is None or before.version != version:
+            self.snapshot = Snapshot(version, self._render(), self._write() if is_asked else None)
+        elif is_asked and before.documents is None:
+            self.snapshot = Snapshot(version, before.fragment, self._write())
 
     def _feel(self, reads: int, trouble: str, asked_s: float) -> None:
         before = self.pulse

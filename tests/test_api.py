@@ -37,7 +37,8 @@ def asked(app, line):
     """Asks as a program does that nobody knows."""
     follower = app.extensions[EXTENSION].follower
     follower.start()
-    until(lambda: follower.snapshot is not None and follower.snapshot.documents)
+    until(lambda: follower.snapshot is not None)
+    follower.documented()
     return app.test_client()
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -54,10 +55,14 @@ def visitor(app):
 
 @pytest.fixture
 def failing(line, tmp_path) -> Line:
+    return make_failing(line, tmp_path / "images")
+
+
+def make_failing(line: Line, images: Path) -> Line:
     """A part whose camera A fails, with a real file for each image."""
-    (tmp_path / "images").mkdir()
+    images.mkdir()
     for number in (1, 2):
-        Pillow.new("L", (640, 640), 90).save(tmp_path / "images" / f"{number}.jpg")
+        Pillow.new("L", (640, 640), 90).save(images / f"{number}.jpg")
     line.read(0, trigger(), image(1, "A"), image(2, "B"), defect(1, 1, LARGE), defect(2, 2))
     line.files(1, 2)
     line.read(5)

@@ -91,3 +91,29 @@ def test_a_screen_that_cannot_be_rendered_grows_old(store):
 
 def test_an_age_is_never_negative():
     assert Pulse(1, 100.0, "").age_ms(99.0) == 0
+
+
+def test_documents_are_written_for_whom_asks_and_then_with_each_change(store):
+    written = []
+
+    def write() -> dict[str, bytes]:
+        written.append(1)
+        return {"cameras": b"%d" % len(written)}
+
+    follower = Follower(store, lambda: b"", write)
+    follower.start()
+    until(lambda: follower.snapshot is not None)
+    version = follower.snapshot.version
+    assert (follower.snapshot.documents, written) == (None, [])
+    assert follower.documented().documents == {"cameras": b"1"}
+    assert follower.at_hand() is follower.snapshot
+    with store.write() as session:
+        state.touch(session)
+    until(lambda: follower.snapshot.version > version)
+    assert follower.snapshot.documents == {"cameras": b"2"}
+    follower.close()
+
+
+def test_documents_that_nobody_asks_for_are_not_written(followed):
+    follower, _ = followed
+    assert follower.snapshot.documents is None

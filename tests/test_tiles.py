@@ -8,9 +8,8 @@ from werkzeug.test import TestResponse
 from hmi.parts import EXTENSION
 from tests.people import opened, settle_in, signed_in
 from tests.test_iiif import TILE, TWO, fill
+from tests.views import ASK_THE_VIEW, CountedView, told
 
-#: not understood by anybody, and so left to the view
-ASK_THE_VIEW = {"Authorization": "Nobody knows"}
 CLOSED = {"auth": {"open_grid": False}}
 
 
@@ -22,15 +21,7 @@ class Site:
         self.line = fill(app, folder)
         self.parts = app.extensions[EXTENSION]
         self.version = self.parts.files.stamp(r"E:\images\1.jpg").text
-        self.asked = 0
-        view = app.view_functions["iiif.piece"]
-
-        def counted(**parameters):
-            self.asked += 1
-            return view(**parameters)
-
-        vars(counted).update(vars(view))  # what it says of itself: its permission
-        app.view_functions["iiif.piece"] = counted
+        self.view = CountedView(app, "iiif.piece")
         self.visitor = app.test_client()
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> TestResponse:
@@ -39,9 +30,9 @@ class Site:
     def past_the_view(self, path: str, **options: str) -> TestResponse:
         """An answer in front of it. What is known is forgotten after a moment: the next time it is there."""
         for _ in range(5):
-            before = self.asked
+            before = self.view.asked
             answer = self.get(path, **options)
-            if self.asked == before:
+            if self.view.asked == before:
                 return answer
         raise AssertionError(f"the view is asked each time: {path}")
 
@@ -57,12 +48,6 @@ def open_site(sqlite_store, settings_of, tmp_path) -> Iterator:
     yield open_one
     for context in contexts:
         context.__exit__(None, None, None)
-
-
-def told(answer: TestResponse) -> tuple[int, bytes, list[tuple[str, str]]]:
-    """All of an answer but its number, which is another one for each."""
-    number = answer.headers.pop("X-Request-ID")
-    return answer.status_code, answer.data.replace(number.encode(), b""), sorted(answer.headers.items())
 
 
 @pytest.mark.parametrize("sections", [{}, {"iiif": {"cors": True}, "server": {"https": True}}])
@@ -85,9 +70,9 @@ def test_what_is_at_hand_is_answered_as_the_view_answers_it(open_site, sections)
     ):
         given = {"If-None-Match": matches} if matches else {}
         ours = site.past_the_view(path, method=method, **given)
-        before = site.asked
+        before = site.view.asked
         views = site.get(path, method=method, **given, **ASK_THE_VIEW)
-        assert site.asked == before + 1
+        assert site.view.asked == before + 1
         assert told(ours) == told(views), (path, method, matches)
         assert ours.status_code == (304 if matches in matching else 200)
 
@@ -117,7 +102,7 @@ def test_an_image_of_which_nothing_is_decoded_is_left_to_the_view(open_site):
     site = open_site()
     site.get("2/0,0,512,512/512,512/0/default.jpg")
     site.get("2/full/175,/0/default.jpg")  # another level of it, which colours have for themselves
-    assert site.asked == 2
+    assert site.view.asked == 2
     site.past_the_view("2/0,0,512,512/128,128/0/default.jpg")
 
 
@@ -143,4 +128,4 @@ def test_where_a_proxy_names_people_the_view_finds_out_who_it_is(open_site, sqli
     site = open_site(auth={"open_grid": False, **proxy})
     for number in (1, 2):
         answer = site.get(f"1/{TILE}", **{"X-Remote-User": "Olga"})
-        assert (answer.status_code, site.asked) == (200, number)
+        assert (answer.status_code, site.view.asked) == (200, number)

@@ -25,9 +25,10 @@ def handed_out_or_404(name: str) -> Response:
     """503 while there is no snapshot yet."""
     follower = parts().follower
     follower.start()
-    if follower.snapshot is None:
+    snapshot = follower.documented()
+    if snapshot is None:
         abort(503)
-    found = handed_out(follower.snapshot, follower.pulse, name)
+    found = handed_out(snapshot, follower.pulse, name)
     if found is None:
         abort(404)
     data, tag = found
@@ -54,10 +55,10 @@ class DocumentLayer:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         name = PATHS.get(environ["PATH_INFO"])
-        snapshot = self._follower.snapshot
-        if name is None or snapshot is None or not _is_plain(environ):
+        if name is None or not _is_plain(environ):
             return self._app(environ, start_response)
-        found = handed_out(snapshot, self._follower.pulse, name)
+        snapshot = self._follower.at_hand()
+        found = handed_out(snapshot, self._follower.pulse, name) if snapshot else None
         if found is None:
             return self._app(environ, start_response)
         data, tag = found

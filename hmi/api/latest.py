@@ -114,7 +114,7 @@ def _bytes(model: BaseModel) -> bytes:
 
 def handed_out(snapshot: Snapshot, pulse: Pulse, name: str) -> tuple[bytes, str] | None:
     """The JSON and its ETag; None where there is no such document."""
-    document = snapshot.documents.get(name)
+    document = (snapshot.documents or {}).get(name)
     if document is None:
         return None
     is_live = pulse.is_fresh(time.monotonic())

@@ -7,13 +7,13 @@ from hmi import drawing
 from hmi.auth import SEE, requires
 from hmi.parts import parts
 from hmi.pictures.gallery import PictureUnavailable
+from hmi.pictures.iiif.answering import IMMUTABLE
 from hmi.pictures.renditions import Drawing, Rendition
 from hmi.plant.files import PathRefused
 from hmi.store.runs import Image, key_of
 
 blueprint = Blueprint("pictures", __name__)
 
-IMMUTABLE = "private, max-age=31536000, immutable"
 PLACE_S, PATIENCE_S = 0.2, 1.0
 STATUS = {"waiting": 503, "unreachable": 503, "refused": 415}
 
