@@ -276,6 +276,7 @@ def test_fingers_draw_move_and_zoom(edit):
     for x, y in ((120, 180), (180, 180), (180, 240), (120, 240)):
         page.touchscreen.tap(*editor.place(x, y))
     page.get_by_role("button", name="Finish").tap()
+    expect(page.get_by_role("button", name="Polygon")).to_have_attribute("aria-pressed", "false")
     editor.field("Region name").fill("By hand")
     assert near(editor.polygon_of("By hand"), [(120, 180), (180, 240)])
     page.touchscreen.tap(*editor.place(120, 240))

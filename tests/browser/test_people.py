@@ -98,6 +98,7 @@ def test_after_signing_out_the_back_key_shows_nothing(visit: Visits, server: Ser
 def test_at_a_kiosk_a_badge_is_scanned_without_touching_a_field(visit: Visits, server: Server):
     page = visit(f"{server.url}/?kiosk=Station 3")
     page.goto(f"{server.url}/sign-in?next=/account")
+    expect(page.get_by_label("Scan your badge")).to_be_focused()
     page.keyboard.type(BADGE)
     page.keyboard.press("Enter")
     expect(page.get_by_label("Name")).to_have_value("Edda")
