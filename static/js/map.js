@@ -13,7 +13,6 @@ window.hmiMap = (root, { touched = () => {}, clicked = () => {} }) => {
   let pxPerMm = null;
   let whole = 1; // resolution at which the whole image is seen
   let isTouched = false;
-  let isThere = null; // a promise of the library
   const waitedFor = new Map(); // tiles that could not be had yet, and how often they were asked for
 
   const json = async (address) => {
@@ -32,13 +31,6 @@ window.hmiMap = (root, { touched = () => {}, clicked = () => {} }) => {
     const service = { "@context": "http://iiif.io/api/image/3/context.json", protocol: "http://iiif.io/api/image" };
     return { ...service, id, type: "ImageService3", profile: "level2", width: Number(width), height: Number(height), tiles };
   };
-
-  // The map's library takes a moment to read: not before the first picture is seen.
-  const library = () =>
-    new Promise((resolve, reject) => {
-      const script = Object.assign(document.createElement("script"), { src: root.dataset.library, onload: resolve, onerror: reject });
-      requestAnimationFrame(() => setTimeout(() => document.head.append(script)));
-    });
 
   const layerOf = (info) => {
     const found = new ol.format.IIIFInfo(info).getTileSourceOptions();
@@ -172,10 +164,7 @@ window.hmiMap = (root, { touched = () => {}, clicked = () => {} }) => {
     json,
     build,
     current: () => map,
-    prepare: () => {
-      isThere ??= library();
-      return Promise.all([infoOf(root.dataset), isThere]).then(([info]) => info);
-    },
+    prepare: () => infoOf(root.dataset),
     // To a place in image px; it stays there.
     fly: (place, resolution, duration) => ((isTouched = true), move({ center: hmiMap.coordinate(place), resolution, duration })),
   };
@@ -184,32 +173,36 @@ window.hmiMap = (root, { touched = () => {}, clicked = () => {} }) => {
 hmiMap.coordinate = ([x, y]) => [x, -y];
 hmiMap.px = ([x, y]) => [x, -y];
 
-// A layer that is one canvas, drawn anew where the view or the layer itself changed: thousands of marks cost some
-// milliseconds, and a frame in which something else is dragged costs none.
-// `draw(pen, onScreen, frame)`; onScreen makes screen px of image px.
+// A layer that is one canvas, larger than the map: it moves along with a drag, and is drawn anew where that ends.
+// `draw(pen, onScreen, { size, margin, resolution })`; onScreen makes screen px of image px.
 hmiMap.canvas = (draw, zIndex) => {
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d");
-  Object.assign(canvas.style, { position: "absolute", left: 0, top: 0, width: "100%", height: "100%" });
-  let drawn = "";
-  const render = (frame) => {
-    const { size, pixelRatio, viewState: { center, resolution } } = frame;
-    const wanted = [size, pixelRatio, center, resolution, layer.getRevision()].join();
-    if (drawn === wanted) return canvas;
-    drawn = canvas.isConnected ? wanted : ""; // what lies over it is known only then
-    const [width, height] = size.map((length) => Math.round(length * pixelRatio));
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    pen.setTransform(pixelRatio, 0, 0, pixelRatio, 0, 0);
-    pen.clearRect(0, 0, ...size);
+  canvas.style.position = "absolute";
+  let drawn = null; // for which view, and its corner in image px
+  let resting = 0;
+  const render = ({ size, pixelRatio, viewState: { center, resolution } }) => {
+    const corner = hmiMap.px(center).map((middle, axis) => middle - (size[axis] / 2) * resolution);
+    const margin = size.map((length) => Math.round(length / 4));
+    const key = [size, pixelRatio, resolution, layer.getRevision()].join();
+    const moved = corner.map((px, axis) => (drawn ? Math.round((drawn.corner[axis] - px) / resolution) : 0));
+    const isAnew = drawn?.key !== key || moved.some((by, axis) => Math.abs(by) > margin[axis]);
+    if (isAnew || moved.some(Boolean)) clearTimeout(resting);
+    if (!isAnew && moved.some(Boolean)) resting = setTimeout(() => layer.changed(), 120); // words find their places
+    canvas.style.transform = `translate(${moved.map((by, axis) => (isAnew ? 0 : by) - margin[axis]).join("px, ")}px)`;
+    if (!isAnew) return canvas;
+    drawn = canvas.isConnected ? { key, corner } : null; // what lies over it is known only then
+    const whole = size.map((length, axis) => length + 2 * margin[axis]);
+    [canvas.width, canvas.height] = whole.map((length) => Math.round(length * pixelRatio)); // which clears it
+    [canvas.style.width, canvas.style.height] = whole.map((length) => `${length}px`);
+    pen.setTransform(pixelRatio, 0, 0, pixelRatio, margin[0] * pixelRatio, margin[1] * pixelRatio);
     Object.assign(pen, { font: hmiMap.FONT, lineJoin: "round" });
-    const [left, top] = hmiMap.px(center).map((middle, axis) => middle - (size[axis] / 2) * resolution);
-    draw(pen, (x, y) => [(x - left) / resolution, (y - top) / resolution], frame);
+    draw(pen, (x, y) => [(x - corner[0]) / resolution, (y - corner[1]) / resolution], { size, margin, resolution });
     return canvas;
   };
   const layer = new ol.layer.Layer({ render, zIndex });
   return layer;
 };
-
 // Words over an image: white, with a dark edge, within it, and not below what lies over it.
 hmiMap.FONT = '700 15px "Inter", "Segoe UI", "DejaVu Sans", sans-serif';
 hmiMap.strokes = (pen, looks) => {
@@ -217,7 +210,7 @@ hmiMap.strokes = (pen, looks) => {
 };
 hmiMap.text = (pen, words, wantedX, wantedY) => {
   const y = wantedY > 0 ? Math.max(wantedY, 18) : wantedY;
-  const [ground, width] = [pen.canvas.getBoundingClientRect(), pen.measureText(words).width + 8];
+  const [ground, width] = [(pen.canvas.parentElement ?? pen.canvas).getBoundingClientRect(), pen.measureText(words).width + 8];
   let x = wantedX < ground.width ? Math.min(wantedX, ground.width - width) : wantedX;
   for (const tool of pen.canvas.closest(".viewer")?.querySelectorAll(".tools, .overlays, .scale, .is-close > .minimap") ?? []) {
     const box = tool.getBoundingClientRect();

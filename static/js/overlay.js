@@ -26,27 +26,27 @@ window.hmiOverlay = (drawing, options) => {
     return [x - width / 2, y - height / 2, width, height];
   };
 
-  const outline = (pen, region, onScreen, [wide, high]) => {
+  const outline = (pen, region, onScreen, { size, margin }) => {
     const points = region.polygon.map(([x, y]) => onScreen(x, y));
-    const isAway = ([end, axis]) => points.every((one) => one[axis] < 0) || points.every((one) => one[axis] > end);
-    if ([[wide, 0], [high, 1]].some(isAway)) return; // as every region without a point is
+    const isAway = (by) => [0, 1].some((axis) => points.every((one) => one[axis] < -by[axis]) || points.every((one) => one[axis] > size[axis] + by[axis]));
+    if (isAway(margin)) return; // as every region without a point is
     pen.beginPath();
     for (const [x, y] of points) pen.lineTo(x, y);
     pen.closePath();
     pen.setLineDash(region.kind === "ignore" ? [10, 6] : []);
     hmiMap.strokes(pen, [["#ffffff", 4], [region.kind === "ignore" ? "#5a6268" : "#0a57a4", 2]]);
     pen.setLineDash([]);
+    if (isAway([0, 0])) return;
     const [x, y] = points.reduce((first, one) => (one[1] < first[1] ? one : first));
-    hmiMap.text(pen, `${region.name} ${region.limits}`, Math.min(Math.max(8, x + 6), wide - 1), Math.max(20, y - 8));
+    hmiMap.text(pen, `${region.name} ${region.limits}`, Math.min(Math.max(8, x + 6), size[0] - 1), Math.max(20, y - 8));
   };
 
   // All boxes of one look in one path: that is what makes thousands of them cheap.
-  const boxes = (pen, all, onScreen, frame) => {
-    const { size, viewState } = frame;
+  const boxes = (pen, all, onScreen, { size, margin, resolution }) => {
     const byLook = new Map();
     for (const one of all) {
-      const box = boxOf(one, onScreen, viewState.resolution);
-      if (box[0] > size[0] || box[1] > size[1] || box[0] + box[2] < 0 || box[1] + box[3] < 0) continue;
+      const box = boxOf(one, onScreen, resolution);
+      if ([0, 1].some((axis) => box[axis] > size[axis] + margin[axis] || box[axis] + box[axis + 2] < -margin[axis])) continue;
       const look = LOOKS[one[STATE]] ?? QUIET;
       if (!byLook.has(look)) byLook.set(look, []);
       byLook.get(look).push(box);
@@ -68,14 +68,13 @@ window.hmiOverlay = (drawing, options) => {
   };
 
   const draw = (pen, onScreen, frame) => {
-    const { resolution } = frame.viewState;
-    if (options.overlay === "full") for (const region of drawing.regions) outline(pen, region, onScreen, frame.size);
+    if (options.overlay === "full") for (const region of drawing.regions) outline(pen, region, onScreen, frame);
     const all = shown();
     boxes(pen, all, onScreen, frame);
     const selected = all.find((one) => one[REFERENCE] === options.selected);
-    if (selected) marked(pen, selected, onScreen, resolution);
+    if (selected) marked(pen, selected, onScreen, frame.resolution);
     if (options.overlay === "full" && selected) {
-      const [left, top, wide] = boxOf(selected, onScreen, resolution);
+      const [left, top, wide] = boxOf(selected, onScreen, frame.resolution);
       const length = pen.measureText(selected[LABEL]).width + 12;
       const isAtEdge = left + wide + 12 + length > frame.size[0] && left > length;
       hmiMap.text(pen, selected[LABEL], isAtEdge ? left - length : left + wide + 12, top + 12);

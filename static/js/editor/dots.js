@@ -20,7 +20,7 @@ hmiEditor.dots = (draft, send, { list, histogram, ignore, named }) => {
   let open = []; // its spots
   let isSeen = true;
 
-  const draw = (pen, place, { viewState: { resolution } }) => {
+  const draw = (pen, place, { resolution }) => {
     if (!isSeen) return;
     COLOURS.forEach(([fill, stroke], kind) => {
       pen.beginPath();
