@@ -27,6 +27,7 @@ BENCHES = (
     "grid",
     "latency",
     "memory",
+    "kiosk",
     "feed",
     "decisions",
     "camera",
