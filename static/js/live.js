@@ -86,8 +86,9 @@
     if (root.dataset.link !== state) root.dataset.link = state;
     if (banner.textContent !== text) banner.textContent = text;
     banner.hidden = text === "";
+    const short = text.split(" (")[0]; // why is said once, above
     for (const note of document.querySelectorAll("[data-link-text]")) {
-      if (note.textContent !== text) note.textContent = text;
+      if (note.textContent !== short) note.textContent = short;
     }
   };
 

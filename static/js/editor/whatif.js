@@ -41,7 +41,7 @@ hmiEditor.whatIf = (root, draft, send, { isQuiet, load }) => {
   };
   const show = (result) => {
     const { now, draft: then, scrapped, okayed, days, released, changed } = result;
-    fill(root, { parts: count(result.parts), changed: count(result.changed_count) });
+    fill(root, { parts: `${count(result.parts)} ${result.parts === 1 ? "part" : "parts"}`, changed: count(result.changed_count) });
     for (const name of ["fail", "review"]) fill(root, { [`${name}-now`]: count(now[name] ?? 0), [`${name}-then`]: count(then[name] ?? 0) });
     fill(root, { "caught-now": of(scrapped, scrapped.caught_now), "caught-then": of(scrapped, scrapped.caught_draft) });
     fill(root, { "spared-now": of(okayed, okayed.spared_now), "spared-then": of(okayed, okayed.spared_draft) });
