@@ -66,6 +66,18 @@ def test_no_more_than_two_hundred_are_given_and_it_is_said(store):
     assert (len(few.runs), few.more) == (10, False)
 
 
+def test_one_or_two_characters_are_looked_for_among_the_newest_and_it_is_said(store, monkeypatch):
+    monkeypatch.setattr(search, "SHORT", 3)
+    add(store, "OLD", "A1", "A2", "A3")
+    with store.read() as session:
+        short, long = search.find(session, "LD"), search.find(session, "OLD")
+        assert (short.newest_only, long.newest_only) == (True, False)
+        assert [run.serial for run in long.runs] == ["OLD"]
+    monkeypatch.setattr(search, "SHORT", 4)
+    with store.read() as session:
+        assert not search.find(session, "A1").newest_only
+
+
 def test_runs_that_are_gone_are_not_found(store):
     add(store, SERIAL, gone=True)
     assert found(store, SERIAL) == []

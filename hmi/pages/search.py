@@ -44,6 +44,7 @@ def show() -> BaseResponse:
         whole=whole,
         is_too_long=len(wanted) > search.LONGEST,
         most=search.MOST,
+        newest_only=search.SHORT if found.newest_only else 0,
         since=since,
     )
     return respond.no_store(body)
