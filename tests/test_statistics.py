@@ -50,6 +50,26 @@ def test_totals_and_every_table_add_up(line):
     assert sum(spell.units.total for spell in found.series) == 3
 
 
+def test_what_is_kept_of_the_days_before_changes_with_what_is_counted_there(line):
+    answers = Answers()
+
+    def ask_again(**more):
+        asked = question(BEGAN, line.settings.time, until=BEGAN + timedelta(days=2), **more)
+        with line.store.read() as session:
+            assert answers.of(session, line.settings, asked) == statistics_of(session, line.settings, asked)
+            return answers.of(session, line.settings, asked)
+
+    three_parts(line)
+    for step, cameras in (("day", ()), ("month", ()), ("day", ("A",))):
+        assert ask_again(step=step, cameras=cameras).units.by_verdict.get("pass", 0) >= 1
+    line.read(60, gone_defects=((1, 1),))
+    for step in ("day", "month"):
+        found = ask_again(step=step)
+        assert found.units.by_verdict == {"pass": 2, "review": 1}
+        assert sum(spell.units.total for spell in found.series) == 3
+    assert ask_again(step="day", cameras=("A",)).units.by_verdict == {"pass": 3}
+
+
 def test_the_second_run_of_a_serial_is_no_first_pass(line):
     three_parts(line)
     units = ask(line).units

@@ -11,6 +11,7 @@ from hmi.judging.contribution import ASKING, CHANGED, OPEN
 from hmi.settings import Settings
 from hmi.statistics import series
 from hmi.statistics.asked import Question
+from hmi.statistics.older import Older
 from hmi.statistics.sums import Sums
 from hmi.statistics.values import Adding, FalseCalls, Statistics, Tally, Units
 from hmi.store import editions
@@ -20,10 +21,12 @@ from hmi.store.decisions import OKAY, SCRAP
 NOT_ASKED = "not asked"
 
 
-def statistics_of(session: Session, settings: Settings, asked: Question) -> Statistics:
-    """Answer within the caller's transaction."""
+def statistics_of(
+    session: Session, settings: Settings, asked: Question, older: Older | None = None
+) -> Statistics:
+    """Answer within the caller's transaction. `older` keeps what other questions have in common with it."""
     now = editions.of(session)
-    sums = Sums(session, settings.time, asked, now.shown)
+    sums = Sums(session, settings.time, asked, now.shown, older)
     unit = IMAGE if asked.cameras else RUN
     defects, images = sums.by_kind(DEFECT), sums.by_kind(IMAGE)
     units = images if asked.cameras else sums.by_kind(RUN)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hmi.settings import Settings
 from hmi.statistics.answering import statistics_of
 from hmi.statistics.asked import Question
+from hmi.statistics.older import Older
 from hmi.statistics.values import Statistics
 from hmi.store import counts, editions
 from hmi.store.editions import Editions
@@ -20,6 +21,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._kept: LRUCache[tuple[Question, Editions, int], Statistics] = LRUCache(MOST)
+        self._older = Older()
         self._lock = Lock()
 
     def of(self, session: Session, settings: Settings, asked: Question) -> Statistics:
@@ -32,7 +34,7 @@ class Answers:
         with self._lock:
             found = self._kept.get(at)
         if found is None:
-            found = statistics_of(session, settings, asked)
+            found = statistics_of(session, settings, asked, self._older)
             with self._lock:
                 self._kept[at] = found
         return found

@@ -12,19 +12,17 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import BigInteger, Text, delete, select, tuple_
+from sqlalchemy import BigInteger, Text, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hmi.store.columns import Base, BigId
 from hmi.store.runs import Key
-from hmi.store.state import State
 
 RUN, IMAGE, DEFECT = 1, 2, 3  # subjects
 HOUR, SPAN, DAY, MONTH = 1, 2, 3, 4  # grains: see hmi.slots
 #: Series are of runs and images: defects need no spans, and days of them are fewer rows.
 GRAINS = {RUN: (HOUR, SPAN, MONTH), IMAGE: (HOUR, SPAN, MONTH), DEFECT: (HOUR, DAY, MONTH)}
-VERSION = "counts version"
 UNKNOWN_TIME = 0  # the start of whatever has no usable time
 CHUNK = 400
 
@@ -158,17 +156,28 @@ def written(amounts: Mapping[int, Amount]) -> str:
     )
 
 
+class CountedDay(Base):
+    """How often the counts of a day changed, in whatever edition."""
+
+    __tablename__ = "hmi_count_day"
+
+    start: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    changes: Mapped[int] = mapped_column(BigInteger)
+
+
 class Difference:
     """What is to be added to the counts of one edition; written in one go."""
 
     def __init__(self) -> None:
         self._amounts: dict[Place, Amount] = defaultdict(Amount)
+        self._days: set[int] = set()
 
     def __bool__(self) -> bool:
         return bool(self._amounts)
 
     def add(self, starts: Mapping[int, int], amounts: Mapping[int, Amount], sign: int = 1) -> None:
         """`starts` of the slots, by grain."""
+        self._days.add(starts[DAY])
         for kind, amount in amounts.items():
             for grain in GRAINS[subject_of(kind)]:
                 place = (grain, starts[grain], kind)
@@ -191,7 +200,7 @@ class Difference:
             for (grain, start, kind), amount in changed.items()
         ]
         session.execute(_adding(session), rows)
-        session.execute(_rising(session))
+        session.execute(_rising(session), [{"start": day, "changes": 1} for day in sorted(self._days)])
         fewer = {place[:2] for place, amount in changed.items() if amount.number < 0}
         for grain, start in sorted(fewer):
             empty = (Count.edition == edition, Count.grain == grain, Count.start == start, Count.number == 0)
@@ -204,14 +213,19 @@ def _adding(session: Session) -> Any:
     return new.on_conflict_do_update(index_elements=list(Count.__table__.primary_key), set_=sums)
 
 
-def version(session: Session) -> int:
-    """Rises with everything that is counted, in whatever edition."""
-    return session.scalar(select(State.number).where(State.name == VERSION)) or 0
+def version(session: Session, before: int | None = None) -> int:
+    """Rises with all that is counted, in whatever edition. `before`: of days that begin earlier (s)."""
+    rises = select(func.sum(CountedDay.changes))
+    if before is not None:
+        rises = rises.where(CountedDay.start < before)
+    return int(session.scalar(rises) or 0)
 
 
 def _rising(session: Session) -> Any:
-    new = _insert(session)(State).values(name=VERSION, number=1)
-    return new.on_conflict_do_update(index_elements=["name"], set_={"number": State.number + 1})
+    new = _insert(session)(CountedDay)
+    return new.on_conflict_do_update(
+        index_elements=["start"], set_={"changes": CountedDay.changes + new.excluded.changes}
+    )
 
 
 def note_kinds(session: Session, kinds: Iterable[Kind]) -> None:
