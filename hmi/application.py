@@ -175,12 +175,12 @@ def _parts(app: Flask, settings: Settings) -> Parts:
 def _lay_in_front(app: Flask, house: Parts, admit: Admit | None) -> None:
     """What sees a request before Flask does, the first one last."""
     settings, follower = house.settings, house.follower
-    headers = dict(_secure(Response(), https=settings.server.https).headers)
-    admitted, shared = Admitted(settings, admit), shared_headers(headers)
+    shared = shared_headers(dict(_secure(Response(), https=settings.server.https).headers))
+    admitted = Admitted(settings, admit)
     pictured = PictureLayer(app.wsgi_app, house.gallery, admitted, shared)
     tiled = TileLayer(pictured, house, admitted, shared)
     numbered = RequestIdLayer(tiled, settings.auth, says_all=settings.logging.requests)
-    read = DocumentLayer(numbered, follower, headers) if settings.auth.open_grid else numbered
+    read = DocumentLayer(numbered, follower, shared) if settings.auth.open_grid else numbered
     polled = LiveLayer(read, follower, build_id(), admit, house.metrics.poll.observe)
     app.wsgi_app = HostLayer(polled, settings.server.hosts)  # type: ignore[method-assign]
 

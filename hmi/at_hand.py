@@ -73,7 +73,7 @@ def _asked(environ: "WSGIEnvironment") -> Rendition | None:
     if not path.startswith(PICTURES) or not path.endswith(".jpg"):
         return None
     image, slash, name = path[len(PICTURES) : -len(".jpg")].partition("/")
-    version = parse_qs(environ.get("QUERY_STRING", "")).get("v", [""])[0]
+    version = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).get("v", [""])[0]
     if not slash or not version:
         return None
     try:

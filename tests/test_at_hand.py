@@ -59,6 +59,7 @@ def test_all_other_pictures_are_left_to_the_view(site_of, subtests):
     for path, status in {
         address: 302,
         f"{address}?v=": 302,
+        f"{address}?v=&v={version}": 302,
         f"{address}?v=0123456789ab": 302,
         f"{address}?v={quote('../' + version)}": 404,
         f"{address}?V={version}": 302,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 PATHS = {"/api/cameras": CAMERAS, "/api/images/latest": LATEST}
 #: with any of these it is more than reading what is open to everybody
 _OF_SOMEBODY = ("HTTP_AUTHORIZATION", "HTTP_ORIGIN")
-_OF_CONTENT = ("Content-Type", "Content-Length", "Cache-Control")
 
 
 def handed_out_or_404(name: str) -> Response:
@@ -45,13 +44,15 @@ def age_headers(pulse: Pulse) -> dict[str, str]:
 
 
 class DocumentLayer:
-    """WSGI middleware: answers who reads what is open to everybody, and passes everything else on."""
+    """WSGI middleware: answers who reads what is open to everybody, and passes everything else on.
+
+    `headers` are those of `hmi.at_hand.shared_headers`.
+    """
 
     def __init__(self, app: "WSGIApplication", follower: Follower, headers: Mapping[str, str]) -> None:
         self._app = app
         self._follower = follower
-        kept = [(name, text) for name, text in headers.items() if name not in _OF_CONTENT]
-        self._headers = [*kept, ("Content-Type", JSON), ("Cache-Control", REVALIDATED)]
+        self._headers = [*headers.items(), ("Content-Type", JSON), ("Cache-Control", REVALIDATED)]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         name = PATHS.get(environ["PATH_INFO"])
