@@ -6,14 +6,17 @@ Every rule gives the screen 5 s, and the machine a little more: what it shows mu
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 
 from hmi.store import Store, StoreUnavailable
 from hmi.store import outbox as outgoing
 from hmi.store.outbox import Outgoing
-from hmi.store.runs import Defect, Image, Run, reference
+from hmi.store.runs import Defect, Image, Run, key_of, reference
+from hmi.store.verdicts import Verdict
 from tests.soak.faults import SEEING, Troublemaker
 from tests.soak.stage import Stage
 
@@ -84,7 +87,19 @@ class Oracle:
     def _was(self, tile: dict[str, Any], truth_s: float) -> bool:
         """Whether the store held what the tile shows, as far as it is known."""
         known = {verdict for until, verdict in self._verdicts.get(tile["image"], ()) if until > truth_s}
-        return not known or tile["verdict"] in known
+        return not known or tile["verdict"] in known or self._was_between_looks(tile, truth_s)
+
+    def _was_between_looks(self, tile: dict[str, Any], truth_s: float) -> bool:
+        """Whether the store held it for a moment only: rows of a part come one after the other."""
+        truth = datetime.now(UTC) - timedelta(seconds=time.monotonic() - truth_s)
+        of_image = (Verdict.image_generation, Verdict.image_id)
+        try:
+            with self.store.read() as session:
+                chosen = select(Verdict.verdict, Verdict.at).where(tuple_(*of_image) == key_of(tile["image"]))
+                rows = session.execute(chosen.order_by(Verdict.id)).all()
+        except StoreUnavailable:
+            return True  # not known, and looked at again in a moment
+        return any(row.verdict == tile["verdict"] and later.at > truth for row, later in pairwise(rows))
 
     def _check_heals(self, seen: dict[str, Any], at_s: float) -> None:
         """Back to live soon after the end of whatever it was."""
