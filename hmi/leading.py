@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -24,8 +24,8 @@ from hmi.rules import rejudging
 from hmi.settings import Settings
 from hmi.store import Store, audit, rejudgings, state
 from hmi.store.leases import WorkerLease
-from hmi.store.runs import Image, Key, key_of, reference
 from hmi.sweeping import Sweep
+from hmi.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,6 @@ SLOWEST_READ_S = 2.0  # what took longer, from the question to the store, is not
 PAST_PAUSE_S = 30.0
 PAST_PARTS = 20  # parts of the past in one unit of work
 REWOUND_SHOWN = timedelta(hours=1)
-WATCHED_IMAGES = 500  # so many whole files are looked at again, in case they are replaced
 
 
 class Term:
@@ -70,7 +69,7 @@ class Term:
         self._rejudges = False  # somebody asked for the past to be judged again
         self._counts = False  # whether something is to be counted anew
         self._calendar: tuple[ShiftSpan, date] | None = None
-        self._watched: dict[Key, bool] = {}  # whether its file was seen whole
+        self._watching = Watching(gallery)
         self._beat_at = 0.0
         self._past_waits_until = 0.0
         self._files_at = 0.0
@@ -88,13 +87,11 @@ class Term:
         self._is_first = position is None
         self._reader = PastReader(self._plant, self._settings.feed, position)
         self._feed = Feed(self._plant, self._settings.feed, position)
-        self._watch(images)
+        self._watching.add(images)
         self._on_change()
 
     def close(self) -> None:
-        """The next worker watches the files that are still of interest, and is told of them anew."""
-        for image in self._watched:
-            self._gallery.unwatch(reference(image))
+        self._watching.close()
         self._plant.close()
 
     def step(self) -> None:
@@ -176,7 +173,7 @@ class Term:
             arrived = self._judging.arrived(session, changes)
             drawn = drawing.of_images(session, judged.images)
         self._is_first = False
-        self._watch(arrived)
+        self._watching.add(arrived)
         self._draw(drawn)
         if shown:
             self._on_change()
@@ -189,7 +186,7 @@ class Term:
         with self._store.write() as session:
             self._lease.checked(session, read=False, trouble=self._trouble)
             judged = self._judging.files_seen(session, seen, _now())
-            self._watched |= {key_of(file.image): True for file in seen if file.state == "whole"}
+            self._watching.note(seen)
             state.touch(session)
             drawn = drawing.of_images(session, judged.images)
         self._draw(drawn)
@@ -324,16 +321,6 @@ class Term:
         with self._store.write() as session:
             self._lease.checked(session, read=False, trouble=text)
             self._condition.note(session, text)
-
-    def _watch(self, images: Iterable[Image]) -> None:
-        for image in images:
-            if image.path:
-                self._gallery.watch(reference(image.key), image.path)
-                self._watched[image.key] = False
-        whole = [key for key, is_whole in self._watched.items() if is_whole]
-        for key in whole[: max(0, len(whole) - WATCHED_IMAGES)]:
-            del self._watched[key]
-            self._gallery.unwatch(reference(key))
 
     def _draw(self, drawn: Sequence[tuple[Rendition, Drawing]]) -> None:
         for rendition, what in drawn:
