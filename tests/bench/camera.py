@@ -14,11 +14,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from hmi.demo import DemoPlant, camera_serial, demo_line, make_plant
+from tests.bench.chromium import chromium
 from tests.bench.frames import COUNT, STOP
-from tests.bench.reporting import CannotRun
 from tests.bench.watching import as_shipped
 from tests.browser import browsers
 from tests.servers import Server
@@ -53,17 +53,13 @@ Report = Callable[[str, float, str, str], None]
 
 
 def run(report: Report) -> None:
-    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, sync_playwright() as playwright:
-        path = browsers.find(playwright, whole=True)
-        if path is None:
-            raise CannotRun("there is no Chromium, Chrome or Edge on this machine")
+    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, chromium() as browser:
         folder = Path(name)
         counts = (USUAL, MANY, *[USUAL] * VISITS)  # a usual part, a blown one, some that nobody opens
         (usual, full, *others), sections = write_plant(folder, counts)
         with Server(folder / "server", plant_of(folder), images=folder / "images", **sections) as server:
             for image in (usual, full, *others):
                 until(lambda image=image: b"is-fail" in server.get(f"/images/{image}").body, 90)
-            browser = playwright.chromium.launch(executable_path=path, args=browsers.ARGUMENTS)
             address = f"{server.url}/images/{usual}"
             visits = _visits(browser, server.url, usual)
             report("camera: first picture, warm", median(first for first, _ in visits), "ms", "≤ 150 ms")
@@ -84,7 +80,6 @@ def run(report: Report) -> None:
             rate, longest = _frames(browser, f"{server.url}/images/{full}?show=all")
             report(f"camera: frames while {MANY:,} defects are dragged", rate, "frames/s", "≥ 30 frames/s")
             report("camera: longest pause between two frames", longest, "ms", "")
-            browser.close()
 
 
 def plant_of(folder: Path) -> str:

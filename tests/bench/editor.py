@@ -16,14 +16,14 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from hmi.auth import accounts, passwords
 from hmi.demo import DemoPlant, camera_serial, demo_line, make_plant
 from hmi.store.rules import Region
 from hmi.store.users import ENGINEER
+from tests.bench.chromium import chromium
 from tests.bench.frames import COUNT, STOP
-from tests.bench.reporting import CannotRun
 from tests.bench.watching import as_shipped
 from tests.browser import browsers
 from tests.servers import Server
@@ -38,10 +38,7 @@ Report = Callable[[str, float, str, str], None]
 
 
 def run(report: Report) -> None:
-    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, sync_playwright() as playwright:
-        path = browsers.find(playwright, whole=True)
-        if path is None:
-            raise CannotRun("there is no Chromium, Chrome or Edge on this machine")
+    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, chromium() as browser:
         folder = Path(name)
         make_plant(_plant(folder), 1)
         plant = DemoPlant(_plant(folder), folder / "images", cameras=1)
@@ -56,9 +53,7 @@ def run(report: Report) -> None:
             plant.part(part_type="39MC", defects={CAMERA: _boxes()})
             until(lambda: server.poll().body.count(b'class="card') > PUBLISHED, 60)
             time.sleep(shipped["line"]["settle_s"] + 2)
-            browser = playwright.chromium.launch(executable_path=path, args=browsers.ARGUMENTS)
             _dragging(report, _opened(browser.new_context(viewport=browsers.FLOOR).new_page(), server))
-            browser.close()
         plant.close()
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from hmi.demo import DemoPlant, camera_serial, demo_line, make_plant
-from tests.bench.reporting import CannotRun
+from tests.bench.chromium import chromium
 from tests.bench.watching import as_shipped
 from tests.browser import browsers
 from tests.servers import Server
@@ -41,17 +41,12 @@ Report = Callable[[str, float, str, str], None]
 
 
 def run(report: Report) -> None:
-    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, sync_playwright() as playwright:
-        path = browsers.find(playwright, whole=True)
-        if path is None:
-            raise CannotRun("there is no Chromium, Chrome or Edge on this machine")
+    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, chromium() as browser:
         folder = Path(name)
         sections = {**as_shipped(folder), **_write_plant(folder)}
         with Server(folder / "server", _plant(folder), images=folder / "images", **sections) as server:
             _wait_for_pictures(server)
-            browser = playwright.chromium.launch(executable_path=path, args=browsers.ARGUMENTS)
             visits = [_visit(browser, server.url) for _ in range(1 + VISITS)][1:]  # the first warms up
-            browser.close()
     by_kind = {kind: median(visit[1].get(kind, 0) for visit in visits) for kind in visits[0][1]}
     report("grid: transferred, empty cache", sum(by_kind.values()), "KB", "≤ 400 KB")
     for kind, size in sorted(by_kind.items()):

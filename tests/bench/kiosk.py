@@ -15,9 +15,9 @@ from itertools import cycle
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from tests.bench.reporting import CannotRun
+from tests.bench.chromium import chromium
 from tests.browser import browsers
 from tests.browser.floors import Floor
 from tests.browser.held import Held, Holding
@@ -32,12 +32,8 @@ Report = Callable[[str, float, str, str], None]
 
 
 def run(report: Report) -> None:
-    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, sync_playwright() as playwright:
-        path = browsers.find(playwright, whole=True)
-        if path is None:
-            raise CannotRun("there is no Chromium, Chrome or Edge on this machine")
+    with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, chromium() as browser:
         floor = Floor(Path(name))
-        browser = playwright.chromium.launch(executable_path=path, args=browsers.ARGUMENTS)
         try:
             with _parts(floor) as written:
                 page = browser.new_context(viewport=browsers.FLOOR).new_page()
@@ -45,7 +41,6 @@ def run(report: Report) -> None:
                 page.evaluate(ASK)
                 seen = _looks(page)
         finally:
-            browser.close()
             floor.close()
     _report(report, seen, len(written))
 
