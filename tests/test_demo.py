@@ -179,6 +179,16 @@ def test_every_row_of_a_part_comes_in_the_end(url: str, plant: DemoPlant) -> Non
     assert count(url, IMAGES) == 25
 
 
+def test_a_part_may_come_camera_by_camera_each_with_its_picture(url: str, plant: DemoPlant) -> None:
+    seen = committed(plant)
+    part = plant.part(defects={camera_serial(2): 3}, by_camera=True)
+    assert seen[0] == ("Triggers", part.trigger)
+    first = seen.index(("Images", part.images[camera_serial(2)])) + 1
+    assert seen[first : first + 3] == [("Defects", number) for number in part.defects[camera_serial(2)]]
+    assert (count(url, IMAGES), count(url, DEFECTS)) == (5, 3)
+    assert all(file.is_file() for file in part.files.values())
+
+
 def test_an_image_row_may_come_before_its_file_is_complete(plant: DemoPlant) -> None:
     sizes = {}
 

@@ -56,7 +56,7 @@ def live(plant: DemoPlant, options: argparse.Namespace) -> None:
     made = 0
     while options.parts is None or made < options.parts:
         begun = time.monotonic()
-        plant.part(defects=None, missing=None, pace=pace)
+        plant.part(defects=None, missing=None, pace=pace, by_camera=made == 0)  # somebody waits for the first
         made += 1
         if made == 1:
             plant.add_pictures_when_idle(recent[: -_STRIP_PARTS - 1 : -1])

@@ -82,6 +82,7 @@ class DemoPlant:
         missing: Collection[str] | None = (),
         pictures: bool = True,
         pace: float = 0,
+        by_camera: bool = False,
         at: datetime | None = None,
     ) -> Written:
         """Write one part; returns when its rows and files are there.
@@ -90,10 +91,13 @@ class DemoPlant:
         `missing`: cameras that deliver nothing; None: as chance has it.
         `pace` 0 writes files and then all rows at once. 1 takes the time of a real station, about 4 s: rows
         in several commits and not in the order of their ids, slow files; 0.1 takes a tenth of it.
+        `by_camera`: the trigger first, then camera by camera as soon as its picture is made.
         """
         now = at or datetime.now(UTC).replace(microsecond=0)
         records = self._recorder.records(self._production.part(now, serial, part_type, defects, missing))
-        if pace > 0:
+        if by_camera:
+            self._write_by_camera(records)
+        elif pace > 0:
             self._write_in_time(records, pictures, pace)
         else:
             self._write_at_once(records, pictures)
@@ -134,6 +138,15 @@ class DemoPlant:
             (DEFECTS, [row for _, row in records.defects]),
             (SUPPRESSED_DEFECTS, records.suppressions),
         )
+
+    def _write_by_camera(self, records: Records) -> None:
+        self.ledger.commit((CURRENT_PART, self._change_of_part(records.part)), (TRIGGERS, [records.trigger]))
+        for shot in records.part.delivered:
+            image = records.images[shot.camera]
+            self._take(records.part, shot)
+            rows = [row for _, row in records.defects if row["image"] == image["id"]]
+            self.ledger.commit((IMAGES, [image]), (DEFECTS, rows))
+        self.ledger.commit((SUPPRESSED_DEFECTS, records.suppressions))
 
     def _write_in_time(self, records: Records, pictures: bool, pace: float) -> None:
         rng = np.random.default_rng([self._seed, 13, records.part.number])
