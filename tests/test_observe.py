@@ -186,6 +186,7 @@ def test_a_sound_plant_is_well_in_every_part(app, house):
 
 def test_what_is_wrong_is_said_in_words(app, house, tmp_path):
     (tmp_path / "images").rmdir()
+    ada = signed_in(app, "Ada")  # before: what the worker said is true for some seconds only
     noted(
         house.store,
         trouble="the plant database cannot be read: it does not answer",
@@ -195,7 +196,8 @@ def test_what_is_wrong_is_said_in_words(app, house, tmp_path):
         lag_s=31.0,
     )
     found = states(app)
-    page = signed_in(app, "Ada").get("/admin/health", headers=PAGE).text
+    until(lambda: house.follower.pulse.trouble != "not connected yet")
+    page = ada.get("/admin/health", headers=PAGE).text
     assert found["Screens"] == found["Reading"] == found["Standby"] == found["E:\\images"] == "failed"
     assert found["Its clock"] == found["Vision system"] == found["Replication slots"] == "warning"
     assert "it does not answer" in page

@@ -35,6 +35,7 @@ class Seen:
 
     samples: list[Sample]
     began_ms: float
+    begun_ms: float  # the cause was there
     healing_ms: float
     healed_ms: float
     began: datetime
@@ -47,7 +48,7 @@ class Seen:
     @property
     def late(self) -> list[Sample]:
         """While the fault lasted, once nothing fresh can be there any more."""
-        start_ms = self.began_ms + FRESH_MS + SLACK_MS
+        start_ms = self.begun_ms + FRESH_MS + SLACK_MS
         return [sample for sample in self.samples if start_ms <= sample.at_ms <= self.healing_ms]
 
     @property
@@ -66,6 +67,7 @@ def during(faults: Mapping[str, Fault]) -> dict[str, Seen]:
         began_ms = {name: sampler.now_ms() for name, sampler in samplers.items()}
         for fault in faults.values():
             fault.begin()
+        begun_ms = {name: sampler.now_ms() for name, sampler in samplers.items()}
         fault.page.wait_for_timeout(LASTS_MS)
         healing_ms = {name: sampler.now_ms() for name, sampler in samplers.items()}
         for fault in faults.values():
@@ -75,7 +77,13 @@ def during(faults: Mapping[str, Fault]) -> dict[str, Seen]:
             until(faults[name].page, lambda: sampler.live(healing_ms[name]))  # noqa: B023 - called at once
         return {
             name: Seen(
-                sampler.samples(), began_ms[name], healing_ms[name], healed_ms[name], began, went[name]
+                sampler.samples(),
+                began_ms[name],
+                begun_ms[name],
+                healing_ms[name],
+                healed_ms[name],
+                began,
+                went[name],
             )
             for name, sampler in samplers.items()
         }
