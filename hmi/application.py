@@ -120,7 +120,7 @@ def create_app(settings: Settings) -> Flask:
         svg=svg,
         ui=settings.ui,
         words=VERDICT_WORDS,
-        panel_of=panels.shown,
+        panel_of=panels.of_view,
         zone=settings.time.zone,
     )
     form_tokens.register(app)

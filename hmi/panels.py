@@ -1,6 +1,6 @@
 """The decision panel: how a defect or a part stands, and the keys to decide on it, wherever it is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from hmi import review
 from hmi.auth import DECIDE, may, person
+from hmi.camera import View
 from hmi.deciding import LONGEST_REASON
 from hmi.parts import parts
 from hmi.plant_time import day_and_clock
 from hmi.review import OpenDefect, PartStanding, Said, Standing, Word
 from hmi.store.decisions import DEFECT, PART
-from hmi.store.runs import Defect, Key, Run, key_of, reference
+from hmi.store.runs import Defect, Key, Run, reference
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Panel:
     of: str
     standing: Standing | PartStanding
     words: tuple[Word, ...]
-    history: list[Said]
+    history: Sequence[Said]
     key: str  # one idempotency key for each time the form is shown
     next: str  # where a browser without JavaScript goes on
     when: Callable[[datetime | None], str]
@@ -76,10 +77,13 @@ def of_subject(session: Session, subject: str, key: Key) -> Panel:
     return _panel(PART, reference(key), standing_of_part, said, next=f"/?run={reference(key)}")
 
 
-def shown(subject: str, of: str) -> Panel:
-    """The panel of what a page shows, by its reference. Raises ValueError and LookupError."""
-    with parts().store.read() as session:
-        return of_subject(session, subject, key_of(of))
+def of_view(view: View) -> Panel | None:
+    """The panel of the defect that a camera view has selected, of the same moment as the view."""
+    if view.selected is None:
+        return None
+    defect = view.selected.reference
+    here = f"/images/{view.image}?defect={defect}"
+    return _panel(DEFECT, defect, view.standings[defect], view.said, image=view.image, next=here)
 
 
 def of_open(item: OpenDefect, here: str) -> Panel:
@@ -88,7 +92,7 @@ def of_open(item: OpenDefect, here: str) -> Panel:
 
 
 def _panel(
-    subject: str, of: str, standing: Standing | PartStanding, history: list[Said], **more: Any
+    subject: str, of: str, standing: Standing | PartStanding, history: Sequence[Said], **more: Any
 ) -> Panel:
     settings, caller = parts().settings, person()
     return Panel(

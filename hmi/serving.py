@@ -59,7 +59,8 @@ def _serve(settings: Settings, sock: socket.socket, *, is_demo: bool) -> None:
     try:
         front = front_of(app, sock, settings.server, settings.auth.trusted_proxies)
         parts.metrics.queues |= front.depths()
-        _run(front, settings)
+        with heap.giving_back():
+            _run(front, settings)
     finally:
         worker.stop()
         parts.trials.close()

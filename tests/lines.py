@@ -14,6 +14,7 @@ from hmi.store import Store
 from hmi.store.runs import Run, reference
 from hmi.store.verdicts import Verdict
 
+TWO_CAMERAS = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 BEGAN = datetime(2026, 5, 8, 14, 0, tzinfo=UTC)
 SERIAL = "38A25125390338RFML3P 7006 MC"
 SMALL, LARGE = 8, 30  # px; the default rule fails from 1.5 mm = 17.95 px on
@@ -83,6 +84,11 @@ class Line:
         seen = [FileSeen(reference((1, number)), state, 5120, 5120, "s1") for number in numbers]  # type: ignore[arg-type]
         with self.store.write() as session:
             self.judging.files_seen(session, seen, BEGAN + timedelta(seconds=at_s))
+
+    def whole_part(self) -> None:
+        """One of TWO_CAMERAS, its files there and a small defect on each image."""
+        self.read(0, trigger(), image(1, "A"), image(2, "B"), defect(1, 1), defect(2, 2))
+        self.files(1, 2)
 
     def run(self, number: int = 1, generation: int = 1) -> Run:
         with self.store.read() as session:

@@ -20,9 +20,8 @@ from hmi.store.runs import Defect, Run
 from tests import readme
 from tests.conftest import AUDIT_KEY
 from tests.desk import ANN, BEN, NOON, Desk
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, TWO_CAMERAS, Line, defect, image, trigger
 
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 DEFECTS = 20
 
 
@@ -114,7 +113,7 @@ def test_an_entry_stands_or_falls_with_what_it_records(store):
 @pytest.fixture
 def desk(store, settings_of) -> Desk:
     """One part with twenty defects, half of them failing."""
-    line = part_of(Line(settings_of(line={"cameras": TWO}), store))
+    line = part_of(Line(settings_of(line={"cameras": TWO_CAMERAS}), store))
     return Desk(line.settings, store)
 
 
@@ -222,7 +221,7 @@ def test_the_role_that_serves_can_decide_and_never_change_what_was_done(
         pytest.skip("makes an account, which belongs to a whole server")
     with postgres_server.database(migrated) as url:
         owner = Store(url, audit_key=AUDIT_KEY)
-        served = part_of(Line(settings_of(line={"cameras": TWO}), owner))
+        served = part_of(Line(settings_of(line={"cameras": TWO_CAMERAS}), owner))
         for grant in readme.grants("hmi_app"):
             run(owner, grant)
         name = url.rsplit("/", 1)[1]

@@ -25,11 +25,10 @@ from hmi.store.sessions import SignedIn
 from hmi.store.state import State
 from tests.conftest import AUDIT_KEY, SECRET
 from tests.desk import NOON, Desk
-from tests.lines import BORDERLINE, LARGE, Line, defect, image, trigger
+from tests.lines import BORDERLINE, LARGE, TWO_CAMERAS, Line, defect, image, trigger
 from tests.people import PEOPLE, opened, settle_in, sign_in
 
 ODD = "38A\t25\\125\n39\u2028ä\\N"
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -44,7 +43,7 @@ def target(request, tmp_path):
 
 
 def settings_for(settings_of):
-    return settings_of(line={"cameras": TWO, "settle_s": 5, "grace_s": 20})
+    return settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20})
 
 
 def live_a_little(store, settings) -> None:
@@ -299,7 +298,7 @@ def test_the_settings_in_a_backup_hold_no_secret_and_can_be_used_again(tmp_path)
         "HMI_AUTH__AUDIT_KEY": SECRET[::-1],
     }
     own = {
-        "line": {"cameras": TWO},
+        "line": {"cameras": TWO_CAMERAS},
         "storage": {"roots": [{"prefix": "E:\\images", "source": "ftp://hmi:s7cret@vision/images"}]},
         "auth": {"trusted_proxies": ["10.1.0.0/24"]},
     }

@@ -12,16 +12,17 @@ from hmi.store.audit import AuditEntry
 from hmi.store.decisions import DEFECT, PART, Decision
 from hmi.store.runs import Defect, Image
 from tests.desk import ANN, BEN, Desk
-from tests.lines import BEGAN, BORDERLINE, LARGE, Line, defect, image, trigger
+from tests.lines import BEGAN, BORDERLINE, LARGE, TWO_CAMERAS, Line, defect, image, trigger
 
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 FAILS, FAILS_TOO, SMALL_ONE = 1, 2, 3
 
 
 @pytest.fixture
 def line(store, settings_of) -> Line:
     review = {"since": (BEGAN - timedelta(hours=1)).isoformat()}
-    return Line(settings_of(line={"cameras": TWO, "settle_s": 5, "grace_s": 20}, review=review), store)
+    return Line(
+        settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}, review=review), store
+    )
 
 
 @pytest.fixture

@@ -5,26 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from hmi.store.rules import Region, RulesVersion
 from hmi.store.runs import Defect, Image, Run
 from hmi.store.verdicts import Verdict
-from tests.lines import BEGAN, LARGE, SERIAL, Line, defect, image, suppression, trigger
-
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
+from tests.lines import BEGAN, LARGE, SERIAL, TWO_CAMERAS, Line, defect, image, suppression, trigger
 
 
 @pytest.fixture
 def line(store, settings_of) -> Line:
-    return Line(settings_of(line={"cameras": TWO, "settle_s": 5, "grace_s": 20}), store)
-
-
-def whole_part(line: Line, at_s: float = 0) -> None:
-    line.read(at_s, trigger(), image(1, "A"), image(2, "B"), defect(1, 1), defect(2, 2))
-    line.files(1, 2)
+    return Line(settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}), store)
 
 
 def test_a_part_waits_until_its_images_have_settled(line):
-    whole_part(line)
+    line.whole_part()
     assert line.verdict() == "waiting"
     line.read(4.9)
     assert line.verdict() == "waiting"
@@ -34,7 +26,7 @@ def test_a_part_waits_until_its_images_have_settled(line):
 
 
 def test_a_new_defect_begins_the_settling_anew(line):
-    whole_part(line)
+    line.whole_part()
     line.read(4, defect(3, 1))
     line.read(6)
     assert line.verdict() == "waiting"
@@ -77,7 +69,7 @@ def test_without_any_image_all_cameras_are_missing(line):
 
 
 def test_a_defect_that_comes_after_the_verdict_judges_again_and_marks_the_part(line):
-    whole_part(line)
+    line.whole_part()
     line.read(5)
     line.read(300, defect(9, 1, LARGE))
     assert line.verdict() == "fail"
@@ -85,7 +77,7 @@ def test_a_defect_that_comes_after_the_verdict_judges_again_and_marks_the_part(l
 
 
 def test_a_deleted_defect_judges_again(line):
-    whole_part(line)
+    line.whole_part()
     line.read(1, defect(9, 1, LARGE))
     line.read(30)
     line.read(31, gone_defects=((1, 9),))
@@ -93,7 +85,7 @@ def test_a_deleted_defect_judges_again(line):
 
 
 def test_a_changed_defect_judges_again_and_old_verdicts_are_kept(line):
-    whole_part(line)
+    line.whole_part()
     line.read(5)
     line.read(10, defect(1, 1, LARGE))
     verdicts = [verdict.verdict for verdict in line.verdicts(current=False) if verdict.camera == "A"]
@@ -136,7 +128,7 @@ def test_a_row_without_a_camera_is_kept_and_does_not_count_for_one(line):
 
 
 def test_an_unexpected_camera_is_judged_but_does_not_decide(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, image(3, "Z"), defect(9, 3, LARGE))
     line.files(3)
     line.read(6)
@@ -145,13 +137,13 @@ def test_an_unexpected_camera_is_judged_but_does_not_decide(line):
 
 
 def test_of_two_images_of_one_camera_the_worse_decides(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, image(3, "A"), defect(9, 3, LARGE))
     assert line.verdict() == "fail"
 
 
 def test_a_file_that_is_not_there_makes_the_image_unreadable_after_the_grace_time(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, image(3, "A", path=r"E:\images\gone.jpg"))
     line.files(3, state="absent")
     line.read(10)
@@ -182,7 +174,7 @@ def test_a_share_that_does_not_answer_is_waited_for(line):
 
 
 def test_a_later_purge_never_changes_a_verdict(line):
-    whole_part(line)
+    line.whole_part()
     line.read(5)
     line.files(1, 2, state="absent")
     line.read(500)
@@ -197,14 +189,14 @@ def test_a_failing_defect_makes_its_image_fail_whatever_its_file(line):
 
 
 def test_a_suppressed_defect_is_not_judged(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, defect(5, 1, LARGE, suppressed=True), defect(6, 1, LARGE), suppression(1, 6))
     line.read(5)
     assert line.verdict() == "pass"
 
 
 def test_a_suppression_may_come_before_its_defect(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, suppression(1, 6))
     line.read(0.5, defect(6, 1, LARGE))
     line.read(6)
@@ -212,7 +204,7 @@ def test_a_suppression_may_come_before_its_defect(line):
 
 
 def test_a_withdrawn_suppression_judges_again(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, defect(6, 1, LARGE), suppression(1, 6))
     line.read(6)
     line.read(7, gone_suppressions=(suppression(1, 6),))
@@ -220,7 +212,7 @@ def test_a_withdrawn_suppression_judges_again(line):
 
 
 def test_a_box_without_geometry_is_counted_and_for_review(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, defect(5, 1, width=None), defect(6, 1, width=0), defect(7, 1, x=None))
     line.read(5)
     assert line.verdict() == "review"
@@ -230,7 +222,7 @@ def test_a_box_without_geometry_is_counted_and_for_review(line):
 
 def test_a_confidence_that_is_no_number_is_kept_as_none_and_replays_quietly(line):
     odd = defect(5, 1, confidence=float("nan"))
-    whole_part(line)
+    line.whole_part()
     line.read(1, odd)
     line.read(2, odd)
     assert not line.last
@@ -255,78 +247,8 @@ def test_the_past_is_judged_at_once_from_its_rows(line):
     assert line.verdict(2) == "missing"
 
 
-def test_a_verdict_says_by_which_rules_and_scale(line):
-    whole_part(line)
-    line.read(5)
-    verdict = line.verdicts()[0]
-    assert verdict.rules_version == 1
-    assert verdict.px_per_mm == pytest.approx(95 / 7.9375)
-
-
-def test_a_finding_says_what_was_measured_against_which_limit(line):
-    line.read(0, trigger(), image(1, "A"), defect(1, 1, LARGE))
-    (found,) = line.verdicts()[0].findings
-    (finding,) = found["findings"]
-    assert (found["state"], found["reasons"]) == ("fail", ["size"])
-    assert finding["measured"] == pytest.approx(LARGE / (95 / 7.9375))
-    assert finding["limit"] == 1.5
-
-
-def region(**columns):
-    square = [{"x": 0, "y": 0}, {"x": 5120, "y": 0}, {"x": 5120, "y": 5120}, {"x": 0, "y": 5120}]
-    usual = {"camera_id": "A", "region_id": "Seal face", "polygon": square, "size_threshold": 0.5}
-    return Region(**{**usual, **columns})
-
-
-def put(line, *regions) -> None:
-    with line.store.write() as session:
-        session.add_all(regions)
-    with line.store.write() as session:
-        line.judging.check_rules(session, BEGAN)
-
-
-def test_a_region_written_by_hand_becomes_a_version_by_the_database(line):
-    put(line, region())
-    with line.store.read() as session:
-        assert session.get(RulesVersion, 2).who == "database"
-    whole_part(line)
-    assert line.cameras()["A"] == "fail"
-
-
-def test_a_region_of_another_part_type_does_not_judge(line):
-    put(line, region(part_number="40MC"))
-    whole_part(line)
-    line.read(5)
-    assert line.verdict() == "pass"
-
-
-def test_old_verdicts_keep_the_rules_of_their_time(line):
-    whole_part(line)
-    line.read(5)
-    put(line, region())
-    line.read(10, defect(9, 1))
-    assert line.verdict() == "pass"
-    assert {verdict.rules_version for verdict in line.verdicts(current=False)} == {1}
-
-
-def test_a_region_that_cannot_judge_makes_its_camera_unreadable_and_is_named(line):
-    bow_tie = [{"x": 0, "y": 0}, {"x": 9, "y": 9}, {"x": 9, "y": 0}, {"x": 0, "y": 9}]
-    put(line, region(polygon=bow_tie))
-    whole_part(line)
-    line.read(20)
-    assert line.verdict() == "unreadable"
-    assert "Seal face" in next(verdict.text for verdict in line.verdicts() if verdict.camera == "A")
-
-
-def test_unchanged_rules_make_no_version(line):
-    line.start()
-    line.start()
-    with line.store.read() as session:
-        assert session.scalar(select(func.count()).select_from(RulesVersion)) == 1
-
-
 def test_a_worker_that_takes_over_settles_again_before_it_passes(line):
-    whole_part(line)
+    line.whole_part()
     line.read(4)
     line.start(watched_s=4)
     line.read(4.5)
@@ -358,12 +280,18 @@ def test_images_that_were_stored_before_their_trigger_settle_after_a_restart_too
 
 
 def test_a_deleted_image_takes_its_verdict_with_it(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, image(3, "A"), defect(9, 3, LARGE))
     line.read(6)
     line.read(7, gone_images=((1, 3),))
     assert line.verdict() == "pass"
     assert line.cameras() == {"A": "pass", "B": "pass"}
+
+
+def test_an_image_that_moves_to_another_camera_leaves_no_verdict_behind(line):
+    line.read(0, trigger(), image(1, "A"), defect(1, 1, LARGE))
+    line.read(1, image(1, "B"))
+    assert line.cameras() == {"B": "fail"}
 
 
 def test_an_image_that_moves_to_another_run_leaves_no_verdict_behind(line):
@@ -382,14 +310,14 @@ def test_texts_that_no_index_can_hold_are_cut_and_stop_nothing(line):
 
 
 def test_numbers_that_no_column_can_hold_are_none(line):
-    whole_part(line)
+    line.whole_part()
     line.read(0, defect(5, 1, x=2**40), defect(6, 1, width=-(2**33)))
     line.read(5)
     assert line.verdict() == "review"
 
 
 def test_a_new_generation_does_not_touch_the_history(line):
-    whole_part(line)
+    line.whole_part()
     line.read(5)
     again = trigger(1, serial="NEW", generation=2, timestamp=BEGAN + timedelta(hours=1))
     line.read(6, again, image(1, "A", generation=2, trigger_generation=2), rewound=True)
@@ -405,7 +333,7 @@ def test_images_of_one_id_in_two_generations_stay_apart(line):
 
 
 def test_a_deleted_trigger_leaves_the_line(line):
-    whole_part(line)
+    line.whole_part()
     line.read(1, gone_triggers=((1, 1),))
     assert line.run().gone
 

@@ -13,10 +13,9 @@ from hmi.store.runs import Defect, Image, Run, Suppression
 from hmi.store.verdicts import Verdict
 from tests.conftest import AUDIT_KEY
 from tests.desk import Desk
-from tests.lines import BEGAN, LARGE, Line, defect, image, suppression, trigger
+from tests.lines import BEGAN, LARGE, TWO_CAMERAS, Line, defect, image, suppression, trigger
 from tests.people import opened
 
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 DAYS = 30
 #: So many days after all that was written here.
 LATER = BEGAN + timedelta(days=DAYS + 2)
@@ -24,7 +23,7 @@ LATER = BEGAN + timedelta(days=DAYS + 2)
 
 @pytest.fixture
 def line(store, settings_of):
-    return Line(settings_of(line={"cameras": TWO, "settle_s": 5, "grace_s": 20}), store)
+    return Line(settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}), store)
 
 
 def passing(line: Line, *numbers: int) -> None:
@@ -174,7 +173,7 @@ def test_a_thousand_parts_are_walked_through_in_units(store, line):
 
 
 def test_pages_say_since_when_data_are_here(sqlite_store, settings_of, tmp_path):
-    settings = settings_of(line={"cameras": TWO, "settle_s": 5, "grace_s": 20})
+    settings = settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20})
     line = Line(settings, sqlite_store)
     with sqlite_store.read() as session:
         assert retention.told(session, settings.time.zone_info) == ""

@@ -8,16 +8,15 @@ from hmi.review import CAP, Filters, choices, left, open_defects
 from hmi.store.reviews import OpenReview
 from hmi.store.rules import Region
 from tests.desk import NOON, Desk
-from tests.lines import BEGAN, BORDERLINE, LARGE, Line, defect, image, trigger
+from tests.lines import BEGAN, BORDERLINE, LARGE, TWO_CAMERAS, Line, defect, image, trigger
 
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 SINCE = (BEGAN - timedelta(hours=1)).isoformat()
 CORNERS = [{"x": x, "y": y} for x, y in ((0, 0), (600, 0), (600, 600), (0, 600))]
 
 
 @pytest.fixture
 def line(store, settings_of) -> Line:
-    line = {"cameras": TWO, "settle_s": 5, "grace_s": 20}
+    line = {"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}
     return Line(settings_of(line=line, review={"since": SINCE}), store)
 
 
@@ -146,7 +145,7 @@ def test_what_the_vision_system_deletes_or_changes_follows(line, desk):
 def test_regions_are_what_one_can_filter_by(store, settings_of):
     with store.write() as session:
         session.add(Region(camera_id="A", region_id="Seal", polygon=CORNERS, size_threshold=1.0))
-    line = Line(settings_of(line={"cameras": TWO}, review={"since": SINCE}), store)
+    line = Line(settings_of(line={"cameras": TWO_CAMERAS}, review={"since": SINCE}), store)
     line.read(0, trigger(), image(1, "A"), image(2, "B"), defect(1, 1, LARGE))
     desk = Desk(line.settings, store)
     assert listed(desk, region="Seal") == ["1"]

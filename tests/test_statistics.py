@@ -8,17 +8,18 @@ from hmi import recounting
 from hmi.statistics import MOST_POINTS, Answers, BadQuestion, question, statistics_of
 from hmi.store import editions
 from tests.desk import Desk
-from tests.lines import BEGAN, BORDERLINE, LARGE, Line, defect, image, trigger
+from tests.lines import BEGAN, BORDERLINE, LARGE, TWO_CAMERAS, Line, defect, image, trigger
 from tests.recount import kept, recounted
 
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 FALL_BACK, SPRING = datetime(2025, 11, 2, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC)
 
 
 @pytest.fixture
 def line(store, settings_of) -> Line:
     review = {"since": "2020-01-01T00:00:00+00:00"}
-    return Line(settings_of(line={"cameras": TWO, "settle_s": 5, "grace_s": 20}, review=review), store)
+    return Line(
+        settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}, review=review), store
+    )
 
 
 def ask(line: Line, since=BEGAN - timedelta(days=1), until=BEGAN + timedelta(days=1), **more):

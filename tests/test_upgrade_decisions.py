@@ -6,10 +6,9 @@ from hmi.store import audit, migrate
 from hmi.store.audit import AuditEntry
 from hmi.store.reviews import OpenReview
 from tests.conftest import AUDIT_KEY
-from tests.lines import BORDERLINE, LARGE, Line, defect, image, trigger
+from tests.lines import BORDERLINE, LARGE, TWO_CAMERAS, Line, defect, image, trigger
 
 BEFORE = "0002"
-TWO = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
 
 
 def queue(store) -> list[tuple]:
@@ -19,7 +18,7 @@ def queue(store) -> list[tuple]:
 
 
 def test_what_fails_or_is_borderline_is_in_the_queue(store, settings_of):
-    line = Line(settings_of(line={"cameras": TWO, "settle_s": 5, "grace_s": 20}), store)
+    line = Line(settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}), store)
     line.read(
         0,
         trigger(),

@@ -43,9 +43,10 @@ class Kept:
         return found
 
     def withdraw_others(self, run: Run, images: Sequence[Image]) -> None:
-        """Verdicts of images that were deleted or moved to another run are of now no more."""
-        there = {image.key for image in images} | {None}
-        for key in [key for key in self.rows if key[0] == run.key and key[2] not in there]:
+        """Verdicts of images that were deleted, or moved to another run or camera, are of now no more."""
+        there = {(run.key, image.camera or "", image.key) for image in images}
+        gone = [key for key in self.rows if key[0] == run.key and key[2] is not None and key not in there]
+        for key in gone:
             _withdraw(self, key)
 
 

@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from operator import add
 from typing import Any
 
 from hmi.settings import PlantTime
@@ -19,6 +18,7 @@ GRAINS: dict[str, tuple[Grain, ...]] = {
     "week": ("span", "hour"),
     "month": ("month", "span", "hour"),
 }
+NOTHING = [0] * len(COLUMNS)
 #: start (s since 1970), and the numbers of COLUMNS
 Slot = Sequence[Any]
 
@@ -39,10 +39,10 @@ def by_step(asked: Question, time: PlantTime, slots: Iterable[Slot]) -> tuple[Sp
     """One spell for each step, oldest first, also for one without a part. The ends are cut as asked."""
     steps = _steps(asked, time)
     begins = [start for start, _ in steps]
-    added = [[0] * len(COLUMNS) for _ in steps]
-    for start, *numbers in slots:
-        step = bisect_right(begins, start) - 1
-        added[step] = list(map(add, added[step], numbers))
+    found: list[list[Slot]] = [[] for _ in steps]
+    for slot in slots:
+        found[bisect_right(begins, slot[0]) - 1].append(slot[1:])
+    added = [[sum(column) for column in zip(*numbers, strict=True)] or NOTHING for numbers in found]
     ends = [*begins[1:], int(asked.until.timestamp())]
     since = int(asked.since.timestamp())
     return tuple(

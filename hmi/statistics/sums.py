@@ -1,10 +1,24 @@
 """What is read from the counts for one question: months where they are whole, spans and hours at the ends."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, Self
+from functools import cache
+from operator import add
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, and_, case, cast, false, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from hmi.settings import PlantTime
@@ -15,28 +29,64 @@ from hmi.statistics.values import PASSED, UNJUDGED, VERDICTS
 from hmi.store import counts
 from hmi.store.counts import DEFECT, HOUR, IMAGE, RUN, UNKNOWN_TIME, Amount, Count, CountedKind
 
-#: PostgreSQL adds whole numbers up to a decimal one
-SUMS = tuple(cast(func.sum(getattr(Count, name)), BigInteger).label(name) for name in Amount._fields)
-NAMES = ("part", "camera", "state", "type", "region", "reason", "decision", "first", "shift")
-KIND = tuple(getattr(CountedKind, name) for name in NAMES)
-
-
-def _sum_where(*is_so: ColumnElement[bool]) -> ColumnElement[int]:
-    return cast(func.sum(case((and_(*is_so), Count.number), else_=0)), BigInteger)
-
-
-_IS_FIRST: tuple[ColumnElement[bool], ...] = (CountedKind.first.is_(True), CountedKind.state != UNJUDGED)
-_COLUMNS = (
-    *(_sum_where(CountedKind.state == verdict) for verdict in VERDICTS),
-    *SUMS[1:],
-    _sum_where(*_IS_FIRST),
-    _sum_where(*_IS_FIRST, CountedKind.state == PASSED),
-)
-
-
+COUNT, KINDS = Count.__table__.c, CountedKind.__table__.c
 #: of what the pieces between whole months are
 _FINER: dict[int, Grain] = {RUN: "span", IMAGE: "span", DEFECT: "day"}
+_PLACE = ("edition", "subject", "grain", "since", "until")
+NO_NAMES: Mapping[str, list[str]] = {}
 _Read = Callable[[int, int, int, Sequence[Grain]], Sequence[Any]]
+
+
+def _total(number: ColumnElement[int]) -> ColumnElement[int]:
+    """PostgreSQL adds whole numbers up to a decimal one."""
+    return cast(func.sum(number), BigInteger)
+
+
+def _total_where(*is_so: ColumnElement[bool]) -> ColumnElement[int]:
+    return _total(case((and_(*is_so), COUNT.number), else_=0))
+
+
+_NAMED = {name: KINDS[name].in_(bindparam(f"{name}s", expanding=True)) for name in ("part", "camera")}
+_IS_FIRST = (KINDS.first.is_(True), KINDS.state != UNJUDGED)
+_SUMS = [_total(COUNT[name]) for name in Amount._fields]
+
+
+def _in_piece(number: int) -> list[ColumnElement[bool]]:
+    """In one piece of time, by its number."""
+    named = {name: bindparam(f"{name}_{number}", type_=BigInteger) for name in _PLACE}
+    of_piece = [COUNT[name] == named[name] for name in ("edition", "subject", "grain")]
+    return [*of_piece, COUNT.start >= named["since"], COUNT.start < named["until"]]
+
+
+def _of_kinds(number: int) -> Select[Any]:
+    """One row a kind."""
+    return select(COUNT.kind, *_SUMS).where(*_in_piece(number)).group_by(COUNT.kind)
+
+
+def _of_starts(number: int, *named: str) -> Select[Any]:
+    """One row a slot, with the numbers that `values.COLUMNS` names.
+
+    `named` are the columns of which only some names are wanted.
+    """
+    numbers = (
+        *(_total_where(KINDS.state == verdict) for verdict in VERDICTS),
+        *_SUMS[1:],
+        _total_where(*_IS_FIRST),
+        _total_where(*_IS_FIRST, KINDS.state == PASSED),
+    )
+    of_slots = select(COUNT.start, *numbers).join(CountedKind.__table__, KINDS.id == COUNT.kind)
+    return of_slots.where(*_in_piece(number), *(_NAMED[name] for name in named)).group_by(COUNT.start)
+
+
+def _number(number: int, *named: str) -> Select[Any]:
+    of_all = select(_SUMS[0]).join(CountedKind.__table__, KINDS.id == COUNT.kind)
+    return of_all.where(*_in_piece(number), *(_NAMED[name] for name in named))
+
+
+@cache
+def _together(of_piece: Callable[..., Select[Any]], pieces_: int, *named: str) -> CompoundSelect[Any]:
+    """Of several pieces in one statement: each is one range of the key; with OR they would all be sorted."""
+    return union_all(*(of_piece(number, *named) for number in range(pieces_)))
 
 
 class OfKind(NamedTuple):
@@ -54,11 +104,6 @@ class OfKind(NamedTuple):
     number: int
     defects: int
     failing: int
-
-    def plus(self, other: Self) -> Self:
-        """Both of the same kind."""
-        number, defects = self.number + other.number, self.defects + other.defects
-        return self._replace(number=number, defects=defects, failing=self.failing + other.failing)
 
 
 class Sums:
@@ -79,9 +124,16 @@ class Sums:
         self._cut = max(self._since, slots_of(moment(self._until - 1), time).day)
         self._version = counts.version(session, before=self._cut)
 
-    def by_kind(self, subject: int) -> Sequence[Any]:
+    def by_kind(self, subject: int) -> list[OfKind]:
         """One row a kind, with its columns and its sums over the whole time."""
-        return _added_up(self._both(self._of_kinds, subject, ("month", _FINER[subject], "hour")))
+        sums = _added_up(self._both(self._of_kinds, subject, ("month", _FINER[subject], "hour")))
+        kinds, names = counts.kinds_of(self._session, sums), self._names(subject)
+        wanted = {
+            number: kind
+            for number, kind in kinds.items()
+            if all(getattr(kind, column) in some for column, some in names.items())
+        }
+        return [OfKind(*kind[1:], *sums[number]) for number, kind in wanted.items()]
 
     def by_start(self, subject: int, grains: Sequence[Grain]) -> Sequence[Any]:
         """One row for each slot: its start, and the numbers of which Units are made, see `values.COLUMNS`."""
@@ -95,24 +147,15 @@ class Sums:
         return [*older, *read(subject, self._cut, self._until, grains)]
 
     def _of_kinds(self, subject: int, since: int, until: int, grains: Sequence[Grain]) -> Sequence[Any]:
-        places = self._places(subject, since, until, grains)
-        summed = select(Count.kind, *SUMS).where(places).group_by(Count.kind).subquery()
-        of_kinds = select(*KIND, *(summed.c[name] for name in Amount._fields))
-        chosen = of_kinds.join(summed, summed.c.kind == CountedKind.id).where(*self._names(subject))
-        return [OfKind(*row) for row in self._session.execute(chosen)]
+        return self._rows(_of_kinds, subject, pieces(since, until, self._time, grains))
 
     def _of_starts(self, subject: int, since: int, until: int, grains: Sequence[Grain]) -> Sequence[Any]:
-        chosen = select(Count.start, *_COLUMNS).join(CountedKind, CountedKind.id == Count.kind)
-        places = self._places(subject, since, until, grains)
-        of_slots = chosen.where(places, *self._names(subject)).group_by(Count.start)
-        return [tuple(row) for row in self._session.execute(of_slots)]
+        places = pieces(since, until, self._time, grains)
+        return self._rows(_of_starts, subject, places, self._names(subject))
 
     def without_time(self, subject: int) -> int:
-        at = self._at(subject, HOUR, UNKNOWN_TIME, UNKNOWN_TIME + 1)
-        chosen = select(cast(func.sum(Count.number), BigInteger)).join(
-            CountedKind, CountedKind.id == Count.kind
-        )
-        number: int | None = self._session.scalar(chosen.where(at, *self._names(subject)))
+        of_none = [(HOUR, UNKNOWN_TIME, UNKNOWN_TIME + 1)]
+        [[number]] = self._rows(_number, subject, of_none, self._names(subject))
         return number or 0
 
     def earliest(self) -> datetime | None:
@@ -123,30 +166,40 @@ class Sums:
         )
         return moment(first) if first is not None else None
 
-    def _places(self, subject: int, since: int, until: int, grains: Sequence[Grain]) -> ColumnElement[bool]:
-        found = pieces(since, until, self._time, grains)
-        return or_(false(), *(self._at(subject, grain, start, end) for grain, start, end in found))
+    def _names(self, subject: int) -> dict[str, list[str]]:
+        """The names that are asked for, by their columns; runs are of all cameras."""
+        asked = {"part": self._asked.parts, "camera": self._asked.cameras if subject != RUN else ()}
+        return {column: list(names) for column, names in asked.items() if names}
 
-    def _at(self, subject: int, grain: int, start: int, end: int) -> ColumnElement[bool]:
-        of_grain = (Count.edition == self._edition, Count.subject == subject, Count.grain == grain)
-        return and_(*of_grain, Count.start >= start, Count.start < end)
+    def _rows(
+        self,
+        of_piece: Callable[..., Select[Any]],
+        subject: int,
+        places: Sequence[tuple[int, int, int]],
+        names: Mapping[str, list[str]] = NO_NAMES,
+    ) -> Sequence[Any]:
+        """`places`: of each piece of time its grain, its start and its end."""
+        values: dict[str, Any] = _values(names)
+        for number, (grain, since, until) in enumerate(places):
+            place = (self._edition, subject, grain, since, until)
+            values |= {f"{name}_{number}": value for name, value in zip(_PLACE, place, strict=True)}
+        if not places:
+            return []
+        return self._session.execute(_together(of_piece, len(places), *names), values).all()
 
-    def _names(self, subject: int) -> list[ColumnElement[bool]]:
-        wanted: list[ColumnElement[bool]] = []
-        if self._asked.parts:
-            wanted.append(CountedKind.part.in_(self._asked.parts))
-        if self._asked.cameras and subject >= IMAGE:
-            wanted.append(CountedKind.camera.in_(self._asked.cameras))
-        return wanted
+
+def _values(names: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """For the parameters of `_NAMED`."""
+    return {f"{column}s": wanted for column, wanted in names.items()}
 
 
-def _added_up(rows: Iterable[OfKind]) -> Sequence[OfKind]:
-    """One row a kind."""
-    found: dict[tuple[Any, ...], OfKind] = {}
-    for row in rows:
-        kind = row[: len(NAMES)]
-        found[kind] = row.plus(found[kind]) if kind in found else row
-    return list(found.values())
+def _added_up(rows: Iterable[Sequence[int]]) -> dict[int, list[int]]:
+    """One sum of each column a kind."""
+    found: dict[int, list[int]] = {}
+    for kind, *amount in rows:
+        before = found.get(kind)
+        found[kind] = amount if before is None else list(map(add, before, amount))
+    return found
 
 
 def part_types(session: Session) -> list[str]:

@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from typing import Any, NamedTuple, Self
 
+from cachetools import LRUCache
 from sqlalchemy import BigInteger, Text, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -24,7 +26,7 @@ HOUR, SPAN, DAY, MONTH = 1, 2, 3, 4  # grains: see hmi.slots
 #: Series are of runs and images: defects need no spans, and days of them are fewer rows.
 GRAINS = {RUN: (HOUR, SPAN, MONTH), IMAGE: (HOUR, SPAN, MONTH), DEFECT: (HOUR, DAY, MONTH)}
 UNKNOWN_TIME = 0  # the start of whatever has no usable time
-CHUNK = 400
+CHUNK, MOST_KINDS = 400, 20_000
 
 
 class Kind(NamedTuple):
@@ -54,6 +56,10 @@ class Kind(NamedTuple):
 def _id_of(kind: Kind) -> int:
     digest = sha256(json.dumps(kind).encode()).digest()
     return kind.subject << 60 | int.from_bytes(digest[:8]) >> 4
+
+
+_KINDS: LRUCache[int, Kind] = LRUCache(MOST_KINDS)
+_LOCK = Lock()
 
 
 def subject_of(kind_id: int) -> int:
@@ -239,6 +245,21 @@ def note_kinds(session: Session, kinds: Iterable[Kind]) -> None:
     if wanted:
         rows = [{"id": number, **kind._asdict()} for number, kind in sorted(wanted.items())]
         session.execute(_insert(session)(CountedKind).on_conflict_do_nothing(index_elements=["id"]), rows)
+
+
+def kinds_of(session: Session, numbers: Iterable[int]) -> dict[int, Kind]:
+    """What these numbers mean: what was read once is kept, as a number means the same everywhere."""
+    wanted = list(numbers)
+    with _LOCK:
+        found = {number: kind for number in wanted if (kind := _KINDS.get(number)) is not None}
+    unknown = [number for number in wanted if number not in found]
+    for start in range(0, len(unknown), CHUNK):
+        chosen = select(CountedKind).where(CountedKind.id.in_(unknown[start : start + CHUNK]))
+        read = {row.id: row.kind for row in session.scalars(chosen)}
+        found |= read
+        with _LOCK:
+            _KINDS.update(read)
+    return found
 
 
 def counted(session: Session, edition: int, runs: Iterable[Key]) -> dict[Key, CountedRun]:

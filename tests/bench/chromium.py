@@ -10,13 +10,13 @@ from tests.browser import browsers
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Raises CannotRun where there is none."""
+def chromium(*arguments: str) -> Iterator[Browser]:
+    """With further arguments of its command line. Raises CannotRun where there is none."""
     with sync_playwright() as playwright:
         path = browsers.find(playwright, whole=True)
         if path is None:
             raise CannotRun("there is no Chromium, Chrome or Edge on this machine")
-        browser = playwright.chromium.launch(executable_path=path, args=browsers.ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*browsers.ARGUMENTS, *arguments])
         try:
             yield browser
         finally:
