@@ -165,7 +165,8 @@ def test_what_a_page_asks_for_by_itself_keeps_nobody_signed_in(app):
     sven = signed_in(app, "Sven")
     turn_back(app, seen_at=timedelta(minutes=5))
     before = rows(app)[0].seen_at
-    for path in ("/live", "/pictures/1/tile.jpg", "/static/css/base.css", "/livez"):
+    by_themselves = ("/live", "/pictures/1/tile.jpg", "/static/css/base.css", "/livez", "/cameras/A?have=1a")
+    for path in by_themselves:
         sven.get(path).close()
     assert rows(app)[0].seen_at == before
     sven.get("/account")

@@ -205,4 +205,5 @@ def _person(signed_in: SignedIn, user: User, settings: Settings) -> Person:
 
 def _is_passive() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
-    return bool(getattr(view, "hmi_passive", False))
+    passive: bool | str = getattr(view, "hmi_passive", False)
+    return passive in request.args if isinstance(passive, str) else passive

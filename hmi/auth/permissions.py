@@ -43,10 +43,11 @@ SCOPE_PERMISSIONS: Mapping[str, frozenset[str]] = {
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-def requires(permission: str, *, passive: bool = False) -> Callable[[View], View]:
+def requires(permission: str, *, passive: bool | str = False) -> Callable[[View], View]:
     """State what a caller of this view must be allowed to do.
 
-    `passive`: pages ask for it by themselves; it keeps nobody signed in.
+    `passive`: pages ask for it by themselves; it keeps nobody signed in. Where people ask for it
+    too, it names the parameter that pages send with it.
     """
     if permission not in PERMISSIONS | {PUBLIC}:
         raise ValueError(f"no such permission: {permission}")

@@ -20,7 +20,7 @@ LONGEST = 500
 
 
 @blueprint.get("/<path:serial>")
-@requires(SEE)
+@requires(SEE, passive="have")
 def show(serial: str) -> Response:
     """Live: the page follows the line. `?have=` names what a page shows; 204 if that is still so."""
     with parts().store.read() as session:

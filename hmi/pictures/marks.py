@@ -10,9 +10,8 @@ WHITE, GREY, DARK = "#ffffff", "#a8a8a8", "#1c1c1c"
 
 COLOURED = frozenset({"fail", "review", "waiting"})
 QUIET = frozenset({"accepted", "pass", "unusable", "suppressed", "ignored"})
-#: A tile is shown at about two thirds of its size: there the smallest mark is 14 px wide.
-SIDES_PX = {"fail": 28, "review": 28}
-SMALLEST_PX = 22
+#: A tile is shown at three fifths of its size, on a screen of 768 lines at three eighths: 15 px there.
+SIDE_PX = 40
 LARGEST_PX = 160
 _FINE = 4  # fine px per out px
 
@@ -29,11 +28,10 @@ def look_of(state: str) -> str:
     return state if state in QUIET or state in COLOURED else "waiting"
 
 
-def side_px(look: str, box_px: float) -> int:
+def side_px(box_px: float) -> int:
     """Side of the mark in out px: fixed, but larger where the defect itself would fill it."""
-    fixed = SIDES_PX.get(look, SMALLEST_PX)
-    if box_px <= fixed - 10:
-        return fixed
+    if box_px <= SIDE_PX - 12:
+        return SIDE_PX
     return min(4 * round((box_px + 12) / 4), LARGEST_PX)
 
 
@@ -54,25 +52,24 @@ class _Pen:
         self.side = fine.width / _FINE
 
     def square(self, colour: str, edge: str) -> None:
-        self._draw.rectangle(self._box(0), outline=edge, width=5 * _FINE)
-        self._draw.rectangle(self._box(1), outline=colour, width=3 * _FINE)
+        self._draw.rectangle(self._box(0), outline=edge, width=7 * _FINE)
+        self._draw.rectangle(self._box(1.5), outline=colour, width=4 * _FINE)
 
     def corner(self, colour: str, edge: str) -> None:
         """Fills a corner of the square; the edge is drawn only where it borders on the inside."""
-        far, length = self.side - 1 - 1 / _FINE, 13
-        self._polygon([(far - length, 1), (far, 1), (far, 1 + length)], colour)
-        self._polygon(
-            [(far - length + 2, 4), (far - length + 4, 4), (far - 3, length - 3), (far - 3, length - 1)], edge
-        )
+        far, length = self.side - 1.5 - 1 / _FINE, 18
+        self._polygon([(far - length, 1.5), (far, 1.5), (far, 1.5 + length)], colour)
+        near = far - length
+        self._polygon([(near + 3, 5.5), (near + 5, 5.5), (far - 4, length - 4), (far - 4, length - 2)], edge)
 
-    def circle(self, colour: str, edge: str, width: float = 3) -> None:
-        self._draw.ellipse(self._box(0), outline=edge, width=round((width + 2) * _FINE))
-        self._draw.ellipse(self._box(1), outline=colour, width=round(width * _FINE))
+    def circle(self, colour: str, edge: str, width: float = 4) -> None:
+        self._draw.ellipse(self._box(0), outline=edge, width=round((width + 3) * _FINE))
+        self._draw.ellipse(self._box(1.5), outline=colour, width=round(width * _FINE))
 
     def broken_circle(self, colour: str, edge: str) -> None:
         for start in range(0, 360, 60):
-            self._draw.arc(self._box(0), start - 4, start + 40, fill=edge, width=5 * _FINE)
-            self._draw.arc(self._box(1), start, start + 36, fill=colour, width=3 * _FINE)
+            self._draw.arc(self._box(0), start - 4, start + 40, fill=edge, width=7 * _FINE)
+            self._draw.arc(self._box(1.5), start, start + 36, fill=colour, width=4 * _FINE)
 
     def tick(self, colour: str, edge: str) -> None:
         self._line([(0.3, 0.52), (0.45, 0.67), (0.7, 0.36)], colour, edge)
@@ -85,8 +82,8 @@ class _Pen:
 
     def _line(self, points: list[tuple[float, float]], colour: str, edge: str) -> None:
         fine = [(x * self.side * _FINE, y * self.side * _FINE) for x, y in points]
-        self._draw.line(fine, fill=edge, width=round(3.5 * _FINE), joint="curve")
-        self._draw.line(fine, fill=colour, width=round(1.75 * _FINE), joint="curve")
+        self._draw.line(fine, fill=edge, width=round(5 * _FINE), joint="curve")
+        self._draw.line(fine, fill=colour, width=round(2.5 * _FINE), joint="curve")
 
     def _box(self, inset: float) -> tuple[float, float, float, float]:
         low, high = inset * _FINE, (self.side - inset) * _FINE - 1
@@ -99,12 +96,12 @@ def _fail(pen: _Pen) -> None:
 
 
 def _accepted(pen: _Pen) -> None:
-    pen.circle(WHITE, DARK, 1.75)
+    pen.circle(WHITE, DARK, 2.5)
     pen.tick(WHITE, DARK)
 
 
 def _suppressed(pen: _Pen) -> None:
-    pen.circle(GREY, DARK, 1.75)
+    pen.circle(GREY, DARK, 2.5)
     pen.stroke(GREY, DARK)
 
 
@@ -113,8 +110,8 @@ _SHAPES = {
     "review": lambda pen: pen.circle(AMBER, DARK),
     "waiting": lambda pen: pen.broken_circle(VIOLET, WHITE),
     "accepted": _accepted,
-    "pass": lambda pen: pen.circle(WHITE, DARK, 1.75),
-    "unusable": lambda pen: pen.circle(GREY, DARK, 1.75),
+    "pass": lambda pen: pen.circle(WHITE, DARK, 2.5),
+    "unusable": lambda pen: pen.circle(GREY, DARK, 2.5),
     "suppressed": _suppressed,
-    "ignored": lambda pen: pen.circle(GREY, DARK, 1.75),
+    "ignored": lambda pen: pen.circle(GREY, DARK, 2.5),
 }

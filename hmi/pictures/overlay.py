@@ -65,7 +65,7 @@ def overlay(picture: Image.Image, markers: Iterable[Marker], view: View, limit: 
     in_colour = any(placement.look in COLOURED for placement in drawn)
     result = picture.convert("RGB") if in_colour else picture.copy()
     for placement in reversed(drawn):
-        side = side_px(placement.look, min(placement.box_px, *picture.size))
+        side = side_px(min(placement.box_px, *picture.size))
         colour, cover = mark(placement.look, side, result.mode)
         corner = (round(placement.x - side / 2), round(placement.y - side / 2))
         result.paste(colour, corner, cover)
