@@ -87,6 +87,7 @@ class Term:
         self._is_first = position is None
         self._reader = PastReader(self._plant, self._settings.feed, position)
         self._feed = Feed(self._plant, self._settings.feed, position)
+        self._judging.generations = self._feed.generations
         self._watching.add(images)
         self._on_change()
 
@@ -146,7 +147,7 @@ class Term:
             self._next_tick = time.monotonic() + self._feed.delay_s
             return
         if batch.rewound:
-            self._reader.generations = self._feed.generations
+            self._reader.generations = self._judging.generations = self._feed.generations
         self._store_batch(batch, began_s)
         self._plant_answers(self._condition.trouble)
         self._next_tick = time.monotonic() + (0.0 if batch.more else self._feed.delay_s)
@@ -214,7 +215,9 @@ class Term:
             changes, judged = self._judging.take(session, batch, _now())
             if changes or judged:
                 state.touch(session)
+            arrived = self._judging.arrived(session, changes)
             drawn = drawing.of_images(session, judged.images)
+        self._watching.add(arrived)
         self._draw(drawn)
         if changes or judged:
             self._on_change()

@@ -66,7 +66,7 @@ class Line:
         """A worker takes up the work at this watched second."""
         self.judging = Judging(self.settings)
         with self.store.write() as session:
-            self.judging.start(session, BEGAN, watched_s)
+            self.taken_up = [image.key for image in self.judging.start(session, BEGAN, watched_s)]
 
     def read(self, at_s: float, *rows: Any, **batch: Any) -> None:
         """One successful read of the plant that brought these rows."""

@@ -40,7 +40,7 @@ def judged(session: Session, image: Image, run: Run | None) -> Judged:
     current = (Verdict.image_id == image.id, Verdict.image_generation == image.generation, Verdict.current)
     verdict = session.scalar(select(Verdict).where(*current))
     of_image = (Defect.image_id == image.id, Defect.image_generation == image.generation, ~Defect.gone)
-    defects = session.scalars(select(Defect).where(*of_image).order_by(Defect.id)).all()
+    defects = session.scalars(select(Defect).where(*of_image).order_by(Defect.id, Defect.generation)).all()
     book = _book(session, verdict)
     if book is None:
         return Judged(tuple(_seen(defects, None, None, {})), tuple(defects), (), None, None, verdict)

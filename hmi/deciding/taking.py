@@ -68,7 +68,7 @@ def _take_one(
     if isinstance(target.row, Defect):
         send(session, settings.review, entry, target.row, now)
     session.flush()
-    judged = judge({target.run.key} if target.run is not None else set())
+    judged = judge(target.runs)
     about = f"{wish.subject} {reference(wish.key)}"
     audit.record(session, "decision", by.name, by.station, about, _said(entry, by))
     state.touch(session)

@@ -13,7 +13,7 @@ from hmi.deciding.refusals import NotThere
 from hmi.deciding.wishes import Wish
 from hmi.store import decisions
 from hmi.store.decisions import PART, Decision
-from hmi.store.runs import Defect, Image, Run
+from hmi.store.runs import Defect, Image, Key, Run
 from hmi.store.verdicts import Verdict
 
 
@@ -33,6 +33,14 @@ class Target:
     @property
     def in_force(self) -> tuple[int | None, str | None]:
         return self.head.in_force if self.head else (None, None)
+
+    @property
+    def runs(self) -> set[Key]:
+        """Where it lies, and where it lay when it was decided on: either may change with its decision."""
+        found = {self.run.key} if self.run is not None else set()
+        if self.head is not None and self.head.run_id is not None:
+            found.add((self.head.run_generation or 0, self.head.run_id))
+        return found
 
     @property
     def rules_version(self) -> int | None:

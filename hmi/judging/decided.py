@@ -1,9 +1,10 @@
 """What people decided on the defects of an image, as far as it counts now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hmi.judging import intake
@@ -58,16 +59,15 @@ def decided_on(
 
 
 def flag_changes(session: Session, changes: intake.Changes, now: datetime) -> None:
-    """Mark what the vision system added, changed or deleted after people had decided."""
-    if not changes.defects and not changes.gone_images:
+    """Mark what the vision system added, changed, moved or deleted after people had decided."""
+    if not (changes.defects or changes.gone_images or changes.moved_images or changes.other_runs):
         return
-    touched = intake.by_key(session, Defect, changes.defects)
+    touched = intake.by_key(session, Defect, changes.defects) | _on(session, changes.moved_images)
     on_images = {(row.image_generation, row.image_id) for row in touched.values() if row.image_id is not None}
-    keys = [(key[0], key[1] or 0) for key in on_images | changes.gone_images]
+    keys = [(key[0], key[1] or 0) for key in on_images | changes.gone_images | changes.moved_images]
     images = intake.by_key(session, Image, keys)
-    runs = decisions.runs_with_decisions(
-        session, [image.run_key for image in images.values() if image.run_key is not None]
-    )
+    of_images = {image.run_key for image in images.values() if image.run_key is not None}
+    runs = decisions.runs_with_decisions(session, of_images | changes.other_runs | changes.left_runs)
     for key, head in decisions.heads(session, decisions.DEFECT, touched).items():
         if head.word_in_force:
             touched[key].changed_after_at = now
@@ -77,3 +77,15 @@ def flag_changes(session: Session, changes: intake.Changes, now: datetime) -> No
         run.changed_after_at = now
         changes.runs.add(run.key)
     session.flush()
+
+
+def _on(session: Session, images: Collection[Key]) -> dict[Key, Defect]:
+    """The defects of these images."""
+    numbers = sorted({number for _, number in images})
+    found: dict[Key, Defect] = {}
+    for start in range(0, len(numbers), intake.CHUNK):
+        of_images = Defect.image_id.in_(numbers[start : start + intake.CHUNK])
+        for defect in session.scalars(select(Defect).where(of_images, ~Defect.gone)):
+            if (defect.image_generation, defect.image_id) in images:
+                found[defect.key] = defect
+    return found

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from hmi import settings
 from hmi.store.mirror import MirroredTable
+from hmi.store.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,24 @@ def configured(line: settings.Line) -> tuple[Camera, ...]:
 
 def expected_by(cameras: Iterable[Camera], belt: str | None, part: str | None) -> tuple[Camera, ...]:
     return tuple(camera for camera in cameras if camera.expects(belt, part))
+
+
+def expected_of(run: Run, cameras: Iterable[Camera]) -> tuple[Camera, ...]:
+    """Once a run has settled, the cameras of its time: a line that changes makes no old part another.
+
+    Its belt and part type decide anew when they are corrected.
+    """
+    kept = run.expected
+    if kept is None or [run.belt, run.part] != [kept["belt"], kept["part"]]:
+        return expected_by(cameras, run.belt, run.part)
+    known = {camera.serial: camera for camera in cameras}
+    return tuple(known.get(serial, Camera(serial, serial, "+")) for serial in kept["cameras"])
+
+
+def keep_expected(run: Run, cameras: Iterable[Camera]) -> None:
+    """To be called when nothing of the run is waited for any more."""
+    serials = [camera.serial for camera in cameras]
+    run.expected = {"belt": run.belt, "part": run.part, "cameras": serials}
 
 
 def _from_settings(camera: settings.Camera, place: int) -> Camera:

@@ -20,6 +20,7 @@ LONGEST_TEXT, LONGEST_PATH = 500, 4000  # characters
 LARGEST = 2**31 - 1
 SURELY_COMPLETE = timedelta(minutes=1)
 WRITTEN_BY_US = ("disposition", "dispositioned_at", "mark")
+PLACE = ("run_generation", "run_id", "camera", "path")  # what makes an image that of a part
 FUTURE = timedelta(days=1)  # a trigger dated later than this has no usable time
 
 
@@ -32,6 +33,9 @@ class Changes:
     images: set[Key] = field(default_factory=set)
     defects: set[Key] = field(default_factory=set)
     gone_images: set[Key] = field(default_factory=set)
+    moved_images: set[Key] = field(default_factory=set)  # to another run, camera or file
+    left_runs: set[Key] = field(default_factory=set)  # from which an image moved away
+    other_runs: set[Key] = field(default_factory=set)  # of another part type or belt than before
     tables: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
@@ -81,6 +85,8 @@ def _store_triggers(
             "gone": False,
         }
         run = known.get(key)
+        if run is not None and (run.part, run.belt) != (values["part"], values["belt"]):
+            changes.other_runs.add(key)
         if run is None:
             order = order_ms(trigger.timestamp, now)
             at = trigger.timestamp
@@ -132,10 +138,13 @@ def _store_images(session: Session, images: Sequence[rows.Image], now: datetime,
             if image.path != path:
                 values |= {"file_state": "unread", "file_stamp": None, "picture": None}
             before = (image.run_generation, image.run_id)
+            if any(getattr(image, name) != values[name] for name in PLACE):
+                changes.moved_images.add(key)
             if not _update(image, values):
                 continue
             if before != (row.trigger_generation, row.trigger) and before[1] is not None:
                 changes.runs.add((before[0], before[1]))
+                changes.left_runs.add((before[0], before[1]))
         changes.images.add(key)
     session.flush()
 

@@ -1,7 +1,7 @@
 """Judges the runs that changed, and those for which time has decided something."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from hmi.judging.passing import LOST, Judged, images_of, judge_runs
 from hmi.judging.publishing import publish_if_changed
 from hmi.judging.settling import Settling
 from hmi.pictures.arrivals import FileSeen
+from hmi.plant.generations import Generations
 from hmi.plant.rows import Batch
 from hmi.settings import Settings
 from hmi.store import turns
@@ -37,6 +38,7 @@ class Judging:
         self._books: dict[int, rulebook.Rulebook] = {}
         self._version = 0
         self._sizes: dict[str, tuple[int, int]] = {}
+        self.generations = Generations()  # of the plant, as it is read now
         self.cameras: tuple[Camera, ...] = ()
         self.rules: rulebook.Rulebook
 
@@ -160,9 +162,14 @@ class Judging:
         return self._sizes.get(image.camera or "", (None, None))
 
     def is_settled(self, run: Run, image: Image) -> bool:
-        """All its rows are there, and its file was seen whole."""
+        """All its rows are there, and its file was seen whole.
+
+        An image that was lost when the plant was set back gets no more rows: silence says nothing about it.
+        """
         if run.past:
             return True
+        if self.generations.of("Images", image.id) != image.generation:
+            return image.settled
         if image.verdict == "waiting" and not self._settling.knows(run.key, image.key):
             self._settling.rows_seen(run.key, image.key)  # from before this worker: nobody watched it settle
         return image.file_state == "whole" and self._settling.is_settled(run.key, image.key)
@@ -181,12 +188,21 @@ def _is_past(run: Run | None) -> bool:
 
 
 def _open_runs(session: Session) -> list[Run]:
-    """Live runs that have not settled, the oldest first: all that wait, and the newest of the others."""
+    """Live runs that are not complete, the oldest first: all that wait, and the newest of the others."""
     live = select(Run).where(~Run.past, ~Run.gone, Run.settled_at.is_(None)).order_by(Run.order_ms.desc())
     waiting = session.scalars(live.where(Run.verdict == "waiting").limit(WAITING_RUNS)).all()
     newest = select(Run).where(~Run.past, ~Run.gone).order_by(Run.order_ms.desc()).limit(RECENT_RUNS)
-    found = {run.key: run for run in (*waiting, *session.scalars(newest)) if run.settled_at is None}
+    recent = session.scalars(newest).all()
+    late = _with_waiting_images(session, [run.key for run in recent])
+    found = {run.key: run for run in waiting}
+    found |= {run.key: run for run in recent if run.settled_at is None or run.key in late}
     return sorted(found.values(), key=lambda run: (run.order_ms, run.key))
+
+
+def _with_waiting_images(session: Session, runs: Sequence[Key]) -> set[Key]:
+    """Runs that had settled without an image that came after all, and was not settled itself."""
+    images = images_of(session, runs)
+    return {key for key in runs if any(image.verdict == "waiting" for image in images[key])}
 
 
 def last_sizes(session: Session, cameras: Iterable[Camera]) -> dict[str, tuple[int, int]]:

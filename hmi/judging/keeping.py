@@ -1,7 +1,7 @@
 """Keeps what was judged: verdicts are appended, images and runs carry the present state."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +48,12 @@ class Kept:
         gone = [key for key in self.rows if key[0] == run.key and key[2] is not None and key not in there]
         for key in gone:
             _withdraw(self, key)
+
+    def withdraw_slots(self, run: Run, expected: Collection[str]) -> None:
+        """A camera that is not expected, or no more, is not missing."""
+        for key in [key for key in self.rows if key[0] == run.key and key[2] is None]:
+            if key[1] not in expected:
+                _withdraw(self, key)
 
 
 def keep_image(

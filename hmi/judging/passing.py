@@ -13,7 +13,7 @@ import regions
 from hmi.judging import counting, intake
 from hmi.judging.contribution import Facts
 from hmi.judging.decided import NOTHING, Decided, decided_on
-from hmi.judging.expected import Camera, expected_by
+from hmi.judging.expected import Camera, expected_of, keep_expected
 from hmi.judging.findings import Outcome, outcome_of
 from hmi.judging.keeping import Kept, keep_image, keep_missing, keep_run
 from hmi.judging.rulebook import Rulebook
@@ -24,6 +24,7 @@ from hmi.store.runs import Defect, Image, Key, Run
 
 #: The states of a file that say that it will not come: after the grace time the image is unreadable.
 LOST = frozenset({"absent", "broken", "refused"})
+GONE = -1  # the place of a defect that is no more: a scrap counts whatever became of it
 FRESH = {"populate_existing": True}  # another transaction may have judged since we read the row
 
 
@@ -95,7 +96,7 @@ def judge_runs(
         for image in images[key]:
             outcome = outcomes[image.key]
             image.settled, image.lost = known.is_settled(run, image), known.is_lost(run, image)
-            verdict = _verdict_of(run, image, outcome)
+            verdict = _verdict_of(run, image, outcome, defects[image.key])
             if keep_image(session, kept, run, image, outcome, verdict, now):
                 judged.images.append(image)
         kept.withdraw_others(run, images[key])
@@ -133,8 +134,9 @@ def images_of(session: Session, runs: Sequence[Key]) -> dict[Key, list[Image]]:
 
 
 def boxes_of(defects: Sequence[Defect]) -> regions.Boxes:
+    """By their places: a plant that was set back gives the same id to another defect."""
     return regions.Boxes.of(
-        id=[defect.id for defect in defects],
+        id=range(len(defects)),
         x=[defect.x for defect in defects],
         y=[defect.y for defect in defects],
         width=[defect.width for defect in defects],
@@ -167,9 +169,10 @@ def _outcomes(
     }
 
 
-def _verdict_of(run: Run, image: Image, outcome: Outcome) -> str:
-    okayed = {key[1] for key in outcome.decided.okayed}
-    scrapped = {key[1] for key in outcome.decided.scrapped}
+def _verdict_of(run: Run, image: Image, outcome: Outcome, defects: Sequence[Defect]) -> str:
+    places = {defect.key: place for place, defect in enumerate(defects)}
+    okayed = {places[key] for key in outcome.decided.okayed if key in places}
+    scrapped = {places.get(key, GONE) for key in outcome.decided.scrapped}
     return regions.image_verdict(outcome.judgement, okayed, scrapped, image.settled, _file_state(run, image))
 
 
@@ -195,18 +198,22 @@ def _finish_run(
         slots[image.camera].append(image)
     empty_slot = "missing" if run.late else "waiting"
     verdicts, undecided = [], 0
-    for camera in expected_by(known.cameras, run.belt, run.part):
+    expected = expected_of(run, known.cameras)
+    for camera in expected:
         of_camera = slots.get(camera.serial, [])
         undecided += sum(image.undecided for image in of_camera)
         verdicts.append(
             regions.part_verdict(image.verdict for image in of_camera) if of_camera else empty_slot
         )
         keep_missing(session, kept, run, camera.serial, run.late and not of_camera, now)
+    kept.withdraw_slots(run, {camera.serial for camera in expected})
     is_open = "waiting" in verdicts and not run.late
     is_open |= any(not image.settled and not image.lost for image in images)
     keep_run(run, verdicts, known.rules.version, is_open, now, by_people=by_people)
     is_closed = run.gone or run.expired_at is not None or _is_closed_by_people(run)
     run.review_open = bool(undecided) and not is_closed
+    if not is_open:
+        keep_expected(run, expected)
     return is_open
 
 
@@ -214,7 +221,7 @@ def _waiting(
     known: Knowledge, run: Run, images: Sequence[Image], outcomes: Mapping[Key, Outcome]
 ) -> Iterator[OpenReview]:
     """What people must decide on this run."""
-    expected = {camera.serial for camera in expected_by(known.cameras, run.belt, run.part)}
+    expected = {camera.serial for camera in expected_of(run, known.cameras)}
     for image in images if run.review_open else ():
         if not image.undecided or image.camera not in expected:
             continue
@@ -245,8 +252,9 @@ def _defects_of(session: Session, images: Sequence[Image]) -> dict[Key, list[Def
     found: dict[Key, list[Defect]] = {image.key: [] for image in images}
     for start in range(0, len(images), intake.CHUNK):
         ids = [image.id for image in images[start : start + intake.CHUNK]]
-        statement = select(Defect).where(Defect.image_id.in_(ids), ~Defect.gone).order_by(Defect.id)
-        for defect in session.scalars(statement, execution_options=FRESH):
+        of_images = select(Defect).where(Defect.image_id.in_(ids), ~Defect.gone)
+        in_order = of_images.order_by(Defect.id, Defect.generation)
+        for defect in session.scalars(in_order, execution_options=FRESH):
             if (defect.image_generation, defect.image_id) in found:
                 found[defect.image_generation, defect.image_id or 0].append(defect)
     return found

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 import regions
 from hmi import wording
-from hmi.judging.expected import Camera, expected_by
+from hmi.judging.expected import Camera, expected_of
 from hmi.judging.findings import drawn_as, is_abnormal
 from hmi.plant_time import clock, day_and_clock, moment
 from hmi.screen.times import acknowledged_text, in_ms, usable_time
@@ -40,10 +40,10 @@ class Slots:
         self._verdicts: dict[tuple[str, Key | None], Verdict] = {
             (verdict.camera, verdict.image_key): verdict for verdict in line.verdicts_of(session, run)
         }
-        self._cameras = (*expected_by(cameras, run.belt, run.part), *self._unexpected(cameras))
+        self._cameras = (*expected_of(run, cameras), *self._unexpected(cameras))
 
     def _unexpected(self, cameras: Sequence[Camera]) -> Iterable[Camera]:
-        expected = {camera.serial for camera in expected_by(cameras, self._run.belt, self._run.part)}
+        expected = {camera.serial for camera in expected_of(self._run, cameras)}
         names = {camera.serial: camera for camera in cameras}
         for serial in sorted(set(self._images) - expected):
             yield names.get(serial, Camera(serial, serial or "no camera", "+"))

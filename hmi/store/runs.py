@@ -5,11 +5,12 @@ A key is (generation, plant id): see `hmi.plant.rows`.
 
 import re
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hmi.store.columns import Base, BigId
+from hmi.store.columns import Base, BigId, JsonOrNull
 
 Key = tuple[int, int]
 
@@ -59,6 +60,7 @@ class Run(Base):
     part_decision: Mapped[str | None] = mapped_column(Text)  # the word in force on the part
     review_open: Mapped[bool] = mapped_column(default=False)  # people have something to decide here
     changed_after_at: Mapped[datetime | None]  # when the vision system last changed what was decided on
+    expected: Mapped[dict[str, Any] | None] = mapped_column(JsonOrNull)  # see judging.expected
     expired_at: Mapped[datetime | None]  # when its review was closed because nobody had come for so long
 
     __table_args__ = (
