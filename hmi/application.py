@@ -13,7 +13,7 @@ from hmi.api.blueprints import BLUEPRINTS as API
 from hmi.api.documents import DocumentLayer
 from hmi.api.latest import Documents
 from hmi.at_hand import Admitted, PictureLayer, shared_headers
-from hmi.auth import cookies, form_tokens
+from hmi.auth import cookies, form_tokens, stations
 from hmi.auth.polls import gate
 from hmi.build import asset, build_id, svg
 from hmi.front.lanes import quick_of
@@ -122,6 +122,7 @@ def create_app(settings: Settings) -> Flask:
         words=VERDICT_WORDS,
         panel_of=panels.of_view,
         zone=settings.time.zone,
+        theme=partial(_theme, settings.ui.theme),
     )
     form_tokens.register(app)
     house = app.extensions[EXTENSION] = _parts(app, settings)
@@ -204,6 +205,11 @@ def write_documents(documents: Documents, store: Store) -> dict[str, bytes]:
     """What programs are told of the line as it is now."""
     with store.read() as session:
         return documents.of(session)
+
+
+def _theme(of_kiosks: str) -> str:
+    """A booth is as dark as its kiosk is set; on a desk the browser knows."""
+    return of_kiosks if stations.station() is not None else "auto"
 
 
 def _secure(response: Response, *, https: bool) -> Response:

@@ -365,3 +365,11 @@ def test_runs_of_the_past_are_not_in_the_queue(app, visitor, line):
     assert re.search(r"<dt>To review</dt><dd>(\d+)</dd>", shown(app, visitor))[1] == "0"
     with line.store.read() as session:
         assert session.get(Run, (1, 1)).verdict == "fail"
+
+
+def test_the_theme_of_the_settings_is_that_of_kiosks(settings_of):
+    with opened(settings_of(ui={"theme": "dark"})) as app:
+        kiosk = app.test_client()
+        kiosk.get("/?kiosk=Booth 2", headers=PAGE)
+        assert 'data-theme="dark"' in kiosk.get("/search", headers=PAGE).text
+        assert 'data-theme="auto"' in app.test_client().get("/search", headers=PAGE).text
