@@ -50,7 +50,7 @@ def defect(number: int, of: int, size: int = SMALL, **columns: Any) -> Defect:
     return Defect(id=number, image=of, **{**usual, **columns})
 
 
-def suppression(number: int, of: int) -> Suppression:
+def suppression(number: int, of: int | None) -> Suppression:
     return Suppression(id=number, defect_generation=1, defect=of)
 
 
@@ -68,16 +68,21 @@ class Line:
         with self.store.write() as session:
             self.taken_up = [image.key for image in self.judging.start(session, BEGAN, watched_s)]
 
-    def read(self, at_s: float, *rows: Any, **batch: Any) -> None:
-        """One successful read of the plant that brought these rows."""
+    def read(self, at_s: float, *rows: Any, is_first: bool = False, **batch: Any) -> None:
+        """One successful read of the plant that brought these rows; `is_first`: of a store that is empty."""
         kinds = {Trigger: "triggers", Image: "images", Defect: "defects", Suppression: "suppressions"}
         fields: dict[str, tuple[Any, ...]] = {
             name: tuple(row for row in rows if isinstance(row, kind)) for kind, name in kinds.items()
         }
+        self.take(Batch(began_s=at_s, **fields, **batch), is_first=is_first)
+
+    def take(self, batch: Batch, *, is_first: bool = False) -> None:
+        """What one read brought."""
         with self.store.write() as session:
-            now = BEGAN + timedelta(seconds=at_s)
-            changes, judged = self.judging.take(session, Batch(began_s=at_s, **fields, **batch), now)
+            now = BEGAN + timedelta(seconds=batch.began_s)
+            changes, judged = self.judging.take(session, batch, now, is_first=is_first)
             self.last = bool(changes or judged)
+            self.arrived = [image.id for image in self.judging.arrived(session, changes)]
 
     def files(self, *numbers: int, state: str = "whole", at_s: float = 0) -> None:
         """The files of these images were looked at."""

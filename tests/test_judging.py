@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from hmi.plant.generations import Generations
+from hmi.plant.rows import Suppression
 from hmi.store.runs import Defect, Image, Run
 from hmi.store.verdicts import Verdict
 from tests.lines import BEGAN, LARGE, SERIAL, TWO_CAMERAS, Line, defect, image, suppression, trigger
@@ -211,6 +213,53 @@ def test_a_withdrawn_suppression_judges_again(line):
     assert line.verdict() == "fail"
 
 
+def test_a_suppression_that_points_to_another_defect_ends_for_the_old_one(line):
+    line.whole_part()
+    line.read(0, defect(5, 1, LARGE), defect(6, 2), suppression(1, 5))
+    line.read(6)
+    assert line.verdict() == "pass"
+    line.read(60, suppression(1, 6))
+    assert line.verdict() == "fail"
+
+
+def test_a_suppression_that_points_to_another_defect_leaves_what_a_second_row_suppresses(line):
+    line.whole_part()
+    line.read(0, defect(5, 1, LARGE), defect(6, 2), suppression(1, 5), suppression(2, 5))
+    line.read(6)
+    line.read(60, suppression(1, 6))
+    assert line.verdict() == "pass"
+    line.read(70, gone_suppressions=(suppression(2, 5),))
+    assert line.verdict() == "fail"
+
+
+def test_a_suppression_that_names_no_defect_any_more_has_ended(line):
+    line.whole_part()
+    line.read(0, defect(5, 1, LARGE), suppression(1, 5))
+    line.read(6)
+    line.read(60, gone_suppressions=(suppression(1, None),))
+    assert line.verdict() == "fail"
+    line.read(61, gone_suppressions=(suppression(1, None),))
+    assert not line.last
+
+
+def test_a_suppression_that_points_to_a_defect_of_a_newer_generation_ends_for_the_old_one(line):
+    line.whole_part()
+    line.read(0, defect(5, 1, LARGE), suppression(1, 5))
+    line.read(6)
+    line.read(60, Suppression(1, 2, 50), generations=Generations(({"Defects": 5},)))
+    assert line.verdict() == "fail"
+
+
+def test_an_id_of_a_suppression_that_is_used_again_after_a_restore_does_not_touch_the_history(line):
+    line.whole_part()
+    line.read(0, defect(5, 1, LARGE), suppression(1, 5))
+    line.read(6)
+    after_restore = Generations(({"Defects": 4},))
+    line.read(60, Suppression(1, 2, 5), generations=after_restore, rewound=True)
+    line.read(61, Suppression(1, 1, 2), generations=after_restore)
+    assert line.verdict() == "pass"
+
+
 def test_a_box_without_geometry_is_counted_and_for_review(line):
     line.whole_part()
     line.read(0, defect(5, 1, width=None), defect(6, 1, width=0), defect(7, 1, x=None))
@@ -245,6 +294,31 @@ def test_the_past_is_judged_at_once_from_its_rows(line):
     assert line.verdict() == "pass"
     line.read(0, trigger(2), image(3, "A", of=2), past=True)
     assert line.verdict(2) == "missing"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(hours=5)])
+def test_a_trigger_dated_ahead_does_not_make_the_part_in_progress_the_past(line, ahead):
+    line.read(
+        0,
+        trigger(1, timestamp=BEGAN - timedelta(hours=1)),
+        trigger(2, timestamp=BEGAN + ahead),
+        trigger(3, timestamp=BEGAN - timedelta(seconds=5)),
+        image(1, "A", of=3),
+        image(2, "B", of=3),
+        is_first=True,
+    )
+    assert [line.run(number).past for number in (1, 2, 3)] == [True, False, False]
+    assert line.verdict(3) == "waiting"
+    line.files(1, 2)
+    line.read(5)
+    assert line.verdict(3) == "pass"
+
+
+def test_at_a_first_start_the_past_is_told_by_the_clock_of_the_plant_where_that_is_behind(line):
+    hour = timedelta(hours=1)
+    long_since, just_now = (trigger(number, timestamp=BEGAN - hour / number) for number in (1, 2))
+    line.read(0, long_since, just_now, is_first=True)
+    assert [line.run(number).past for number in (1, 2)] == [True, False]
 
 
 def test_a_worker_that_takes_over_settles_again_before_it_passes(line):
@@ -286,6 +360,55 @@ def test_a_deleted_image_takes_its_verdict_with_it(line):
     line.read(7, gone_images=((1, 3),))
     assert line.verdict() == "pass"
     assert line.cameras() == {"A": "pass", "B": "pass"}
+
+
+def test_an_image_that_is_inserted_again_settles_again_before_it_passes(line):
+    line.whole_part()
+    line.read(0, defect(9, 1, LARGE))
+    line.read(6)
+    line.read(60, gone_images=((1, 1),), gone_defects=((1, 1), (1, 9)))
+    assert line.verdict() == "missing"
+    line.read(70, image(1, "A"))
+    line.files(1, at_s=70)
+    assert line.verdict() == "waiting"
+    line.read(72, defect(11, 1))
+    line.read(76.9)
+    assert line.verdict() == "waiting"
+    line.read(77)
+    assert line.verdict() == "pass"
+
+
+def test_an_image_that_is_inserted_again_fails_by_a_defect_that_comes_with_it(line):
+    line.whole_part()
+    line.read(6)
+    line.read(60, gone_images=((1, 1),), gone_defects=((1, 1),))
+    line.read(70, image(1, "A"))
+    line.read(72, defect(11, 1, LARGE))
+    assert line.verdict() == "fail"
+
+
+def test_the_file_of_an_image_that_is_inserted_again_is_waited_for(line):
+    line.whole_part()
+    line.read(6)
+    line.read(60, gone_images=((1, 1),))
+    line.read(70, image(1, "A"))
+    assert line.arrived == [1]
+    line.read(80)
+    assert line.verdict() == "waiting"
+    line.files(1, at_s=81)
+    assert line.verdict() == "pass"
+
+
+def test_an_image_that_is_inserted_again_without_a_file_becomes_unreadable_again(line):
+    line.read(0, trigger(), image(1, "A"), image(2, "B"))
+    line.files(1)
+    line.files(2, state="absent")
+    line.read(20)
+    line.read(60, gone_images=((1, 2),))
+    line.read(70, image(2, "B"))
+    assert line.verdict() == "waiting"
+    line.read(90)
+    assert line.verdict() == "unreadable"
 
 
 def test_an_image_that_moves_to_another_camera_leaves_no_verdict_behind(line):
