@@ -4,6 +4,7 @@ Numbers in, numbers out: nothing but numpy. One rule for the statistics and for 
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,16 @@ def recurring(x: Numbers, y: Numbers, part: Integers, parts: int) -> list[Spot]:
         if len(on) >= least or row >= LEAST_IN_A_ROW:
             found.append(Spot(*middle, len(on), round(len(on) / parts, 4), row, at[own]))
     return sorted(found, key=lambda spot: (-spot.parts, -spot.in_a_row))
+
+
+def parts_of(serials: Iterable[str | None]) -> Integers:
+    """By image the number of its part, in their order.
+
+    All runs of a serial are one part: its own pores recur. An image without a serial is a part by itself.
+    """
+    numbers: dict[object, int] = {}
+    of_images = [serial if serial is not None else object() for serial in serials]
+    return np.array([numbers.setdefault(part, len(numbers)) for part in of_images], dtype=np.int64)
 
 
 def _squares(x: Numbers, y: Numbers, shift: float) -> Integers:

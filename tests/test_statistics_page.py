@@ -13,7 +13,7 @@ from flask import Flask
 from PIL import Image as Picture
 
 from hmi.csv_lines import line as csv_line
-from hmi.spots import recurring
+from hmi.spots import parts_of, recurring
 from hmi.statistics.control import p_chart, u_chart
 from hmi.statistics.values import Spell, Units
 from hmi.store.mirror import HandInspection
@@ -158,7 +158,7 @@ def test_the_heat_map_has_its_defects_where_they_are(visitor, line):
 
 def test_the_same_place_on_part_after_part_is_a_spot(visitor, line):
     assert rows_of(visitor, "spots", f"{TIME}&heat=A")[1:] == [["1016", "2002", "5", "5"]]
-    assert "No place has a defect on three images in a row, or on two in a hundred." in page(
+    assert "No place has a defect on three parts in a row, or on two in a hundred." in page(
         visitor, f"{TIME}&heat=B"
     )
 
@@ -183,6 +183,13 @@ def test_a_place_on_two_in_a_hundred_parts_is_a_spot_without_a_row():
     (spot,) = recurring(x, y, np.arange(20) * 7, 1000)
     assert (spot.parts, spot.in_a_row, spot.share) == (20, 1, 0.02)
     assert recurring(x[1:], y[1:], np.arange(19) * 7, 1000) == []
+
+
+def test_the_runs_of_one_part_are_one_part():
+    assert parts_of(["X", "X", None, "Y", "X", None]).tolist() == [0, 0, 1, 2, 0, 3]
+    x = y = np.full(3, 100.0)
+    assert recurring(x, y, parts_of(["X", "X", "X"]), 1) == []
+    assert len(recurring(x, y, parts_of(["X", "Y", "Z"]), 3)) == 1
 
 
 def test_spots_are_found_wherever_the_grid_cuts_them_and_among_others():

@@ -41,9 +41,10 @@ def found_in(recent: Recent, camera: str, book: Rulebook) -> JsonObject:
 def _spots(recent: Recent, usable: Flags, x: Numbers, y: Numbers, long_px: Numbers) -> list[JsonObject]:
     """Places that have a defect on many parts, each with an outline that holds all its boxes."""
     kept = np.flatnonzero(usable)
-    part = np.repeat(np.arange(len(recent.shots)), np.diff(recent.starts))
+    numbers = spots.parts_of(shot.serial for shot in recent.shots)
+    part = np.repeat(numbers, np.diff(recent.starts))
     found = []
-    for spot in spots.recurring(x[kept], y[kept], part[kept], len(recent.shots)):
+    for spot in spots.recurring(x[kept], y[kept], part[kept], len(set(numbers.tolist()))):
         own = kept[spot.own]
         reach = np.hypot(x[own] - spot.x, y[own] - spot.y) + long_px[own] / 2
         radius = float(reach.max()) + MARGIN_PX

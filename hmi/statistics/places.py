@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Picture
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from hmi.spots import Spot, recurring
+from hmi.spots import Spot, parts_of, recurring
 from hmi.statistics.asked import Question
-from hmi.store.runs import Defect, Image, Key, reference
+from hmi.store.runs import Defect, Image, Key, Run, reference
 
 MOST_IMAGES, MOST_DEFECTS = 1000, 20_000
 CHUNK = 400
@@ -22,7 +22,7 @@ COLOUR = (179, 0, 27)
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Centres of defects in full px, and the place of each one's image in the order, 0 for the newest.
+    """Centres of defects in full px, and the number of each one's part, 0 for the newest.
 
     `width` and `height` are those of the newest image of known size, None where there is none. `is_cut`:
     there was more than was looked at.
@@ -30,7 +30,8 @@ class Places:
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
-    image: NDArray[np.int64]
+    part: NDArray[np.int64]
+    parts: int
     images: int
     newest: Key | None
     picture: str | None
@@ -45,13 +46,14 @@ class Places:
 
     @property
     def spots(self) -> list[Spot]:
-        return recurring(self.x, self.y, self.image, self.images)
+        return recurring(self.x, self.y, self.part, self.parts)
 
 
 def places_of(session: Session, asked: Question, camera: str) -> Places:
     """The newest images of the camera within the time and part types that are asked for."""
     images = _images(session, asked, camera)
     order = {(row.generation, row.id): place for place, row in enumerate(images[:MOST_IMAGES])}
+    parts = parts_of(row.serial for row in images[:MOST_IMAGES])
     found: list[tuple[float, float, int]] = []
     keys = list(order)
     for start in range(0, len(keys), CHUNK):
@@ -64,7 +66,8 @@ def places_of(session: Session, asked: Question, camera: str) -> Places:
     return Places(
         x=columns[:, 0],
         y=columns[:, 1],
-        image=columns[:, 2].astype(np.int64),
+        part=parts[columns[:, 2].astype(np.int64)],
+        parts=len(set(parts.tolist())),
         images=len(order),
         newest=(pictured.generation, pictured.id) if pictured else None,
         picture=pictured.picture if pictured else None,
@@ -102,8 +105,10 @@ def heat_map(fields: NDArray[np.int64]) -> bytes:
 def _images(session: Session, asked: Question, camera: str) -> list[Any]:
     """One more than are looked at."""
     since, until = (int(at.timestamp() * 1000) for at in (asked.since, asked.until))
-    columns = (Image.generation, Image.id, Image.width, Image.height, Image.picture)
-    chosen = select(*columns).where(
+    columns = (Image.generation, Image.id, Image.width, Image.height, Image.picture, Run.serial)
+    of_run = and_(Run.generation == Image.run_generation, Run.id == Image.run_id)
+    chosen = select(*columns).outerjoin(Run, of_run)
+    chosen = chosen.where(
         Image.camera == camera, Image.order_ms >= since, Image.order_ms < until, ~Image.gone
     )
     if asked.parts:

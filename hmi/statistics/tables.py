@@ -107,7 +107,7 @@ def hand(found: Agreement) -> Table:
 
 def spots(places: Places) -> Table:
     rows = tuple((round(spot.x), round(spot.y), spot.parts, spot.in_a_row) for spot in places.spots)
-    columns = ("x (px)", "y (px)", "Images", "In a row")
+    columns = ("x (px)", "y (px)", "Parts", "In a row")
     return Table("spots", "Recurring spots", columns, rows)
 
 
