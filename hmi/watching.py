@@ -19,8 +19,11 @@ class Watching:
         self._awaited: dict[Key, None] = {}
 
     def add(self, images: Iterable[Image]) -> None:
+        """One whose file came already, because its row was deleted and inserted again, is looked at anew."""
         for image in images:
             if image.path:
+                if image.key in self._whole:
+                    self._gallery.unwatch(reference(image.key))
                 self._gallery.watch(reference(image.key), image.path)
                 self._whole.pop(image.key, None)
                 self._awaited[image.key] = None

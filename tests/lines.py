@@ -78,6 +78,7 @@ class Line:
             now = BEGAN + timedelta(seconds=at_s)
             changes, judged = self.judging.take(session, Batch(began_s=at_s, **fields, **batch), now)
             self.last = bool(changes or judged)
+            self.arrived = [image.id for image in self.judging.arrived(session, changes)]
 
     def files(self, *numbers: int, state: str = "whole", at_s: float = 0) -> None:
         """The files of these images were looked at."""

@@ -288,6 +288,55 @@ def test_a_deleted_image_takes_its_verdict_with_it(line):
     assert line.cameras() == {"A": "pass", "B": "pass"}
 
 
+def test_an_image_that_is_inserted_again_settles_again_before_it_passes(line):
+    line.whole_part()
+    line.read(0, defect(9, 1, LARGE))
+    line.read(6)
+    line.read(60, gone_images=((1, 1),), gone_defects=((1, 1), (1, 9)))
+    assert line.verdict() == "missing"
+    line.read(70, image(1, "A"))
+    line.files(1, at_s=70)
+    assert line.verdict() == "waiting"
+    line.read(72, defect(11, 1))
+    line.read(76.9)
+    assert line.verdict() == "waiting"
+    line.read(77)
+    assert line.verdict() == "pass"
+
+
+def test_an_image_that_is_inserted_again_fails_by_a_defect_that_comes_with_it(line):
+    line.whole_part()
+    line.read(6)
+    line.read(60, gone_images=((1, 1),), gone_defects=((1, 1),))
+    line.read(70, image(1, "A"))
+    line.read(72, defect(11, 1, LARGE))
+    assert line.verdict() == "fail"
+
+
+def test_the_file_of_an_image_that_is_inserted_again_is_waited_for(line):
+    line.whole_part()
+    line.read(6)
+    line.read(60, gone_images=((1, 1),))
+    line.read(70, image(1, "A"))
+    assert line.arrived == [1]
+    line.read(80)
+    assert line.verdict() == "waiting"
+    line.files(1, at_s=81)
+    assert line.verdict() == "pass"
+
+
+def test_an_image_that_is_inserted_again_without_a_file_becomes_unreadable_again(line):
+    line.read(0, trigger(), image(1, "A"), image(2, "B"))
+    line.files(1)
+    line.files(2, state="absent")
+    line.read(20)
+    line.read(60, gone_images=((1, 2),))
+    line.read(70, image(2, "B"))
+    assert line.verdict() == "waiting"
+    line.read(90)
+    assert line.verdict() == "unreadable"
+
+
 def test_an_image_that_moves_to_another_camera_leaves_no_verdict_behind(line):
     line.read(0, trigger(), image(1, "A"), defect(1, 1, LARGE))
     line.read(1, image(1, "B"))

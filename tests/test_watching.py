@@ -77,6 +77,15 @@ def test_of_files_that_came_the_newest_are_looked_at_again(followed, monkeypatch
     assert set(followed.told) == {last}
 
 
+def test_an_image_that_is_inserted_again_is_told_of_again(followed):
+    followed.watching.add([image(1)])
+    followed.lay(1)
+    until(lambda: followed.is_told_of(1))
+    followed.told.clear()
+    followed.watching.add([image(1)])
+    until(lambda: followed.is_told_of(1))
+
+
 def test_of_images_that_are_watched_no_more_nothing_is_told(followed):
     followed.watching.add([image(1)])
     followed.watching.close()

@@ -135,8 +135,7 @@ def _store_images(session: Session, images: Sequence[rows.Image], now: datetime,
             image = Image(generation=key[0], id=key[1], first_seen=now, **values)
             session.add(image)
         else:
-            if image.path != path:
-                values |= {"file_state": "unread", "file_stamp": None, "picture": None}
+            values |= _read_anew(image, path)
             before = (image.run_generation, image.run_id)
             if any(getattr(image, name) != values[name] for name in PLACE):
                 changes.moved_images.add(key)
@@ -147,6 +146,20 @@ def _store_images(session: Session, images: Sequence[rows.Image], now: datetime,
                 changes.left_runs.add((before[0], before[1]))
         changes.images.add(key)
     session.flush()
+
+
+def _read_anew(image: Image, path: str | None) -> dict[str, Any]:
+    """Of a known image: what is unknown again under another path, or because its row comes a second time.
+
+    A row that was deleted and inserted again is analysed again: its defects are yet to come. Its file was
+    perhaps written again too; one that has not come is still looked for.
+    """
+    values: dict[str, Any] = {}
+    if image.path != path or (image.gone and image.file_state == "whole"):
+        values |= {"file_state": "unread", "file_stamp": None, "picture": None}
+    if image.gone:
+        values["verdict"] = "waiting"
+    return values
 
 
 def _store_defects(session: Session, defects: Sequence[rows.Defect], now: datetime, changes: Changes) -> None:
