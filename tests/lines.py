@@ -68,15 +68,16 @@ class Line:
         with self.store.write() as session:
             self.taken_up = [image.key for image in self.judging.start(session, BEGAN, watched_s)]
 
-    def read(self, at_s: float, *rows: Any, **batch: Any) -> None:
-        """One successful read of the plant that brought these rows."""
+    def read(self, at_s: float, *rows: Any, is_first: bool = False, **batch: Any) -> None:
+        """One successful read of the plant that brought these rows; `is_first`: of a store that is empty."""
         kinds = {Trigger: "triggers", Image: "images", Defect: "defects", Suppression: "suppressions"}
         fields: dict[str, tuple[Any, ...]] = {
             name: tuple(row for row in rows if isinstance(row, kind)) for kind, name in kinds.items()
         }
         with self.store.write() as session:
             now = BEGAN + timedelta(seconds=at_s)
-            changes, judged = self.judging.take(session, Batch(began_s=at_s, **fields, **batch), now)
+            read = Batch(began_s=at_s, **fields, **batch)
+            changes, judged = self.judging.take(session, read, now, is_first=is_first)
             self.last = bool(changes or judged)
             self.arrived = [image.id for image in self.judging.arrived(session, changes)]
 

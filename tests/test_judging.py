@@ -247,6 +247,31 @@ def test_the_past_is_judged_at_once_from_its_rows(line):
     assert line.verdict(2) == "missing"
 
 
+@pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(hours=5)])
+def test_a_trigger_dated_ahead_does_not_make_the_part_in_progress_the_past(line, ahead):
+    line.read(
+        0,
+        trigger(1, timestamp=BEGAN - timedelta(hours=1)),
+        trigger(2, timestamp=BEGAN + ahead),
+        trigger(3, timestamp=BEGAN - timedelta(seconds=5)),
+        image(1, "A", of=3),
+        image(2, "B", of=3),
+        is_first=True,
+    )
+    assert [line.run(number).past for number in (1, 2, 3)] == [True, False, False]
+    assert line.verdict(3) == "waiting"
+    line.files(1, 2)
+    line.read(5)
+    assert line.verdict(3) == "pass"
+
+
+def test_at_a_first_start_the_past_is_told_by_the_clock_of_the_plant_where_that_is_behind(line):
+    hour = timedelta(hours=1)
+    long_since, just_now = (trigger(number, timestamp=BEGAN - hour / number) for number in (1, 2))
+    line.read(0, long_since, just_now, is_first=True)
+    assert [line.run(number).past for number in (1, 2)] == [True, False]
+
+
 def test_a_worker_that_takes_over_settles_again_before_it_passes(line):
     line.whole_part()
     line.read(4)

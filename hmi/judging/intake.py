@@ -45,7 +45,7 @@ class Changes:
 def store_batch(session: Session, batch: rows.Batch, now: datetime, *, is_first: bool = False) -> Changes:
     """Write everything of one batch; tell what changed. `now` is the time of arrival."""
     changes = Changes()
-    _store_triggers(session, batch, now, changes, _past_before(batch) if is_first else None)
+    _store_triggers(session, batch, now, changes, _past_before(batch, now) if is_first else None)
     _store_images(session, batch.images, now, changes)
     _store_defects(session, batch.defects, now, changes)
     _store_suppressions(session, batch.suppressions, changes)
@@ -63,10 +63,14 @@ def order_ms(at: datetime | None, now: datetime) -> int:
     return max(0, int(at.timestamp() * 1000))
 
 
-def _past_before(batch: rows.Batch) -> datetime | None:
-    """Of the first batch: parts from before this time, by the plant's own clock, are complete long since."""
-    times = [trigger.timestamp for trigger in batch.triggers if trigger.timestamp is not None]
-    return max(times) - SURELY_COMPLETE if times else None
+def _past_before(batch: rows.Batch, now: datetime) -> datetime | None:
+    """Of the first batch: parts from before this time, by the plant's own clock, are complete long since.
+
+    A trigger dated ahead says nothing of that: it must not make the part in front of the cameras the past.
+    """
+    usable = [trigger.timestamp for trigger in batch.triggers if order_ms(trigger.timestamp, now)]
+    newest = max(filter(None, usable), default=None)
+    return min(newest, now) - SURELY_COMPLETE if newest else None
 
 
 def _store_triggers(
