@@ -8,19 +8,20 @@ runs of the strip once a minute.
 import time
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from hmi.plant.feed import MOST_SWEPT, Feed
 from hmi.plant.rows import Batch
+from hmi.plant.sources import SUPPRESSIONS
 from hmi.store import line
 from hmi.store.decisions import DEFECT, Decision
-from hmi.store.runs import Defect, Image, Key
+from hmi.store.runs import Defect, Image, Key, Suppression
 
 EVERY_S = 10.0
 STRIP_EVERY_S = 60.0
 
-Wanted = tuple[str, Sequence[Key]]  # table, and the rows of it
+Wanted = tuple[str, Sequence[Key]]  # table, and the rows of it; a suppression's generation is its defect's
 
 
 class Sweep:
@@ -59,7 +60,11 @@ def read(feed: Feed, wanted: Sequence[Wanted]) -> Iterator[Batch]:
     """Raises PlantUnavailable."""
     for table, keys in wanted:
         for start in range(0, len(keys), MOST_SWEPT):
-            yield feed.sweep(keys[start : start + MOST_SWEPT], table)
+            piece = keys[start : start + MOST_SWEPT]
+            if table == SUPPRESSIONS:
+                yield feed.sweep_suppressions([row_id for _, row_id in piece])
+            else:
+                yield feed.sweep(piece, table)
 
 
 def _of_strip(session: Session, parts: int) -> list[Wanted]:
@@ -72,4 +77,13 @@ def _of_strip(session: Session, parts: int) -> list[Wanted]:
         ("Triggers", [run.key for run in runs]),
         ("Images", [image.key for image in images]),
         ("Defects", defects[: 10 * MOST_SWEPT]),
+        (SUPPRESSIONS, _suppressing(session, ids)),
     ]
+
+
+def _suppressing(session: Session, images: Sequence[int]) -> list[Key]:
+    """By which rows of Suppressed_Defects, as we know them, defects of these images are suppressed."""
+    is_target = and_(Suppression.defect_generation == Defect.generation, Suppression.defect_id == Defect.id)
+    found = select(Suppression.defect_generation, Suppression.id).join(Defect, is_target)
+    found = found.where(Defect.image_id.in_(images), ~Defect.gone).order_by(Suppression.id.desc())
+    return [(row[0], row[1]) for row in session.execute(found.limit(10 * MOST_SWEPT))]

@@ -50,7 +50,7 @@ def defect(number: int, of: int, size: int = SMALL, **columns: Any) -> Defect:
     return Defect(id=number, image=of, **{**usual, **columns})
 
 
-def suppression(number: int, of: int) -> Suppression:
+def suppression(number: int, of: int | None) -> Suppression:
     return Suppression(id=number, defect_generation=1, defect=of)
 
 
@@ -74,10 +74,13 @@ class Line:
         fields: dict[str, tuple[Any, ...]] = {
             name: tuple(row for row in rows if isinstance(row, kind)) for kind, name in kinds.items()
         }
+        self.take(Batch(began_s=at_s, **fields, **batch), is_first=is_first)
+
+    def take(self, batch: Batch, *, is_first: bool = False) -> None:
+        """What one read brought."""
         with self.store.write() as session:
-            now = BEGAN + timedelta(seconds=at_s)
-            read = Batch(began_s=at_s, **fields, **batch)
-            changes, judged = self.judging.take(session, read, now, is_first=is_first)
+            now = BEGAN + timedelta(seconds=batch.began_s)
+            changes, judged = self.judging.take(session, batch, now, is_first=is_first)
             self.last = bool(changes or judged)
             self.arrived = [image.id for image in self.judging.arrived(session, changes)]
 

@@ -79,6 +79,17 @@ def test_a_suppression_comes_and_goes(vision: VisionSystem) -> None:
     assert gone == came
 
 
+def test_a_suppression_that_names_no_defect_any_more_is_gone(vision: VisionSystem) -> None:
+    vision.part()
+    vision.run('INSERT INTO "Suppressed_Defects" (id, defect) VALUES (7, 1)')
+    with feed(vision.url) as plant:
+        plant.tick()
+        vision.run('UPDATE "Suppressed_Defects" SET defect = NULL')
+        batch = plant.tick()
+    assert not batch.suppressions
+    assert [(row.id, row.defect) for row in batch.gone_suppressions] == [(7, None)]
+
+
 def test_a_suppressed_defect_is_marked(vision: VisionSystem) -> None:
     vision.part(images=1, defects=2)
     vision.run("UPDATE \"Defects\" SET supression_timestamp = '2025-05-08 10:00:00' WHERE id = 1")
@@ -145,6 +156,22 @@ def test_a_sweep_brings_decided_rows_again_and_tells_which_are_gone(vision: Visi
         batch = plant.sweep([(1, 1), (1, 2), (1, 3), (2, 3)])
     assert {row.id: row.disposition for row in batch.defects} == {1: "Scrap", 3: None}
     assert batch.gone_defects == ((1, 2),)
+
+
+def test_a_sweep_of_suppressions_tells_which_are_gone_or_point_elsewhere(vision: VisionSystem) -> None:
+    vision.part()
+    rows = ", ".join(f"({number}, {number})" for number in (1, 2, 3, 4))
+    vision.run(f'INSERT INTO "Suppressed_Defects" (id, defect) VALUES {rows}')
+    with feed(vision.url) as plant:
+        plant.tick()
+        vision.run(
+            'DELETE FROM "Suppressed_Defects" WHERE id = 2',
+            'UPDATE "Suppressed_Defects" SET defect = 9 WHERE id = 3',
+            'UPDATE "Suppressed_Defects" SET defect = NULL WHERE id = 4',
+        )
+        batch = plant.sweep_suppressions([1, 2, 3, 4])
+    assert {row.id: row.defect for row in batch.suppressions} == {1: 1, 3: 9}
+    assert {row.id: row.defect for row in batch.gone_suppressions} == {2: None, 4: None}
 
 
 def test_the_clock_of_the_server_is_compared(pg_vision: VisionSystem) -> None:

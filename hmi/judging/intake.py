@@ -48,8 +48,7 @@ def store_batch(session: Session, batch: rows.Batch, now: datetime, *, is_first:
     _store_triggers(session, batch, now, changes, _past_before(batch, now) if is_first else None)
     _store_images(session, batch.images, now, changes)
     _store_defects(session, batch.defects, now, changes)
-    _store_suppressions(session, batch.suppressions, changes)
-    _forget_suppressions(session, batch.gone_suppressions, changes)
+    _store_suppressions(session, batch, changes)
     _store_gone(session, batch, changes)
     _store_tables(session, batch, now, changes)
     _store_inspections(session, batch.human_inspections)
@@ -232,32 +231,42 @@ def _written_by_us(session: Session, defects: Sequence[rows.Defect], known: Mapp
     }
 
 
-def _store_suppressions(session: Session, found: Sequence[rows.Suppression], changes: Changes) -> None:
-    for row in found:
-        suppression = Suppression(id=row.id, defect_generation=row.defect_generation, defect_id=row.defect)
-        session.merge(suppression)
-    hit = by_key(session, Defect, [(row.defect_generation, row.defect) for row in found])
-    for defect in hit.values():
-        if not defect.suppressed_by_row:
-            defect.suppressed_by_row = True
-            changes.defects.add(defect.key)
+def _store_suppressions(session: Session, batch: rows.Batch, changes: Changes) -> None:
+    """What a row suppressed before it was deleted, or pointed to another defect, it suppresses no more."""
+    there = {row.id: row for row in batch.suppressions}
+    named = {row.target for row in there.values() if row.target is not None}
+    ended = _end_suppressions(session, batch, there)
+    for row in there.values():
+        session.merge(Suppression(id=row.id, defect_generation=row.defect_generation, defect_id=row.defect))
+    session.flush()
+    suppressed = named | _suppressed_ids(session, list(ended - named))
+    for key, defect in by_key(session, Defect, named | ended).items():
+        if defect.suppressed_by_row != (key in suppressed):
+            defect.suppressed_by_row = key in suppressed
+            changes.defects.add(key)
             _dirty_image(changes, (defect.image_generation, defect.image_id))
     session.flush()
 
 
-def _forget_suppressions(session: Session, gone: Sequence[rows.Suppression], changes: Changes) -> None:
-    for row in gone:
-        kept = session.get(Suppression, (row.id, row.defect_generation))
-        if kept is not None:
-            session.delete(kept)
+def _end_suppressions(session: Session, batch: rows.Batch, there: Mapping[int, rows.Suppression]) -> set[Key]:
+    """Forget what rows pointed to before; returns the defects.
+
+    Nobody may have looked while it changed, so what counts is what the store knows of these rows. Only
+    defects that the plant still has are concerned: ids of before a restore are used again for other rows.
+    """
+    gone = batch.gone_suppressions
+    ended = {row.target for row in gone if row.target is not None}
+    ids = sorted({*there, *(row.id for row in gone)})
+    for start in range(0, len(ids), CHUNK):
+        of_chunk = select(Suppression).where(Suppression.id.in_(ids[start : start + CHUNK]))
+        for kept in session.scalars(of_chunk).all():
+            target = (kept.defect_generation, kept.defect_id)
+            is_there = batch.generations.of("Defects", kept.defect_id) == kept.defect_generation
+            if is_there and (kept.id not in there or there[kept.id].target != target):
+                ended.add(target)
+                session.delete(kept)
     session.flush()
-    still = _suppressed_ids(session, [(row.defect_generation, row.defect) for row in gone])
-    for key, defect in by_key(session, Defect, [(row.defect_generation, row.defect) for row in gone]).items():
-        if defect.suppressed_by_row and key not in still:
-            defect.suppressed_by_row = False
-            changes.defects.add(defect.key)
-            _dirty_image(changes, (defect.image_generation, defect.image_id))
-    session.flush()
+    return ended
 
 
 def _store_gone(session: Session, batch: rows.Batch, changes: Changes) -> None:

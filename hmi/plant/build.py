@@ -1,21 +1,25 @@
 """Raw rows of the plant become the values of `rows`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hmi.plant.generations import Generations
 from hmi.plant.rows import Defect, Image, Suppression, Trigger
-from hmi.plant.sources import COLUMNS, Row, Source
+from hmi.plant.sources import COLUMNS, SUPPRESSIONS, Row, Source
 
 
 def parts(
-    there: Mapping[str, Source], rows: Mapping[str, Iterable[Row]], generations: Generations
+    there: Mapping[str, Source], rows: Mapping[str, Sequence[Row]], generations: Generations
 ) -> dict[str, Any]:
     """The fields of a Batch that hold rows, from raw rows by table."""
     makers = zip(COLUMNS, (triggers, images, defects, suppressions), strict=True)
-    return {
+    fields = {
         make.__name__: make(there[table], rows[table], generations) for table, make in makers if table in rows
     }
+    if SUPPRESSIONS in rows:
+        none = [row[0] for row in map(there[SUPPRESSIONS].values, rows[SUPPRESSIONS]) if row[1] is None]
+        fields["gone_suppressions"] = ended(none, generations)
+    return fields
 
 
 def triggers(source: Source, rows: Iterable[Row], generations: Generations) -> tuple[Trigger, ...]:
@@ -36,11 +40,16 @@ def defects(source: Source, rows: Iterable[Row], generations: Generations) -> tu
 
 
 def suppressions(source: Source, rows: Iterable[Row], generations: Generations) -> tuple[Suppression, ...]:
-    """A row that names no defect suppresses none and is left out."""
+    """A row that names no defect suppresses none and is left out; it is among those that are gone."""
     values = map(source.values, rows)
     return tuple(
         Suppression(row[0], generations.of("Defects", row[1]), row[1]) for row in values if row[1] is not None
     )
+
+
+def ended(ids: Iterable[int], generations: Generations) -> tuple[Suppression, ...]:
+    """Rows that suppress nothing now, whatever they named before."""
+    return tuple(Suppression(row_id, generations.newest, None) for row_id in ids)
 
 
 def keys(table: str, rows: Iterable[Row], generations: Generations) -> tuple[tuple[int, int], ...]:

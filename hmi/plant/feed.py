@@ -18,7 +18,7 @@ from hmi.plant.rewind import cut, is_rewound
 from hmi.plant.rows import Batch
 from hmi.plant.server_facts import NO_STANDBY, STANDBY, Lag, ServerWatch
 from hmi.plant.side import INSPECTIONS, SideTables
-from hmi.plant.sources import COLUMNS, Source, sources
+from hmi.plant.sources import COLUMNS, SUPPRESSIONS, Source, sources
 from hmi.settings import Feed as FeedSettings
 
 FIRST_PARTS = 20  # read as new at the first start; older ones are left to the reader of the past
@@ -113,14 +113,36 @@ class Feed:
             for generation, row_id in ids[:MOST_SWEPT]
             if self._generations.of(table, row_id) == generation
         ]
+        fields, missing = self._read_again(table, wanted)
+        gone = [(row_id,) for row_id in missing]
+        fields[f"gone_{table.lower()}"] = build.keys(table, gone, self._generations)
+        return self._swept(fields)
+
+    def sweep_suppressions(self, ids: Sequence[int]) -> Batch:
+        """The same for rows of Suppressed_Defects: which are gone, and what the others suppress now.
+
+        Where the table cannot be read nothing is known, and none is called gone. Raises PlantUnavailable.
+        """
+        fields, missing = self._read_again(SUPPRESSIONS, ids[:MOST_SWEPT])
+        if fields:
+            fields["gone_suppressions"] += build.ended(missing, self._generations)
+        return self._swept(fields)
+
+    def _read_again(self, table: str, ids: Sequence[int]) -> tuple[dict[str, Any], list[int]]:
+        """The fields of a Batch with these rows, none where the table cannot be read; which are not there."""
         with self._database.read() as session:
             self._check(session)
-            rows = self._sources[table].by_ids(session, wanted)
+            source = self._sources.get(table)
+            if source is None:
+                return {}, []
+            rows = source.by_ids(session, ids)
         there = {row[0] for row in rows}
-        gone = [(row_id,) for row_id in wanted if row_id not in there]
         fields = build.parts(self._sources, {table: rows}, self._generations)
-        fields[f"gone_{table.lower()}"] = build.keys(table, gone, self._generations)
-        return Batch(began_s=self._watched.watched_s, **fields, position=self._position())
+        return fields, [row_id for row_id in ids if row_id not in there]
+
+    def _swept(self, fields: Mapping[str, Any]) -> Batch:
+        position, generations = self._position(), self._generations
+        return Batch(began_s=self._watched.watched_s, **fields, generations=generations, position=position)
 
     def _tick(self, began_s: float) -> Batch:
         deadline = Deadline(self._database.deadline_s)
@@ -174,6 +196,7 @@ class Feed:
             **parts,
             tables=beside.tables,
             human_inspections=beside.inspections,
+            generations=self._generations,
             rewound=reading.rewound,
             more=beside.more or is_behind,
             position=self._position(),
@@ -190,9 +213,9 @@ class Feed:
             self._sources, {table: found.rows for table, found in news.items()}, self._generations
         )
         for table, found in news.items():
-            if table == "Suppressed_Defects":
+            if table == SUPPRESSIONS:
                 source = self._sources[table]
-                fields["gone_suppressions"] = build.suppressions(source, found.gone, self._generations)
+                fields["gone_suppressions"] += build.suppressions(source, found.gone, self._generations)
             else:
                 fields[f"gone_{table.lower()}"] = build.keys(table, found.gone, self._generations)
         return fields

@@ -60,7 +60,7 @@ class PastReader:
             rows[table] = self._stretch(there[table], stretch) + self._strays(there[table], stretch, ours)
             ours = {row[0] for row in rows[table] if row[1] in ours}
         fields = build.parts(there, rows, self.generations)
-        return Batch(began_s=0.0, past=True, more=more, **fields)
+        return Batch(began_s=0.0, past=True, more=more, generations=self.generations, **fields)
 
     def trigger_before(self, moment: datetime) -> int:
         """The id of the newest trigger older than `moment` (which has a zone); 0 if there is none.

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from hmi.plant.generations import Generations
+
 if TYPE_CHECKING:
     from hmi.plant.server_facts import ServerFacts
 
@@ -58,7 +60,12 @@ class Defect:
 class Suppression:
     id: int
     defect_generation: int
-    defect: int
+    defect: int | None  # None only where it is gone: its row names no defect, or is not there
+
+    @property
+    def target(self) -> tuple[int, int] | None:
+        """The key of the defect."""
+        return None if self.defect is None else (self.defect_generation, self.defect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +84,12 @@ class Batch:
     gone_triggers: tuple[tuple[int, int], ...] = ()  # (generation, id) of rows that were there and are not
     gone_images: tuple[tuple[int, int], ...] = ()
     gone_defects: tuple[tuple[int, int], ...] = ()
-    gone_suppressions: tuple[Suppression, ...] = ()  # as they were last seen
+    gone_suppressions: tuple[Suppression, ...] = ()  # as they were last seen, where that is known
     # Whole small tables and hand inspections by column name, JSON-able: times are ISO 8601 text, in UTC where
     # the plant has a zone and else, as in HumanInspect and Outflow, the plant's local time without offset.
     tables: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
     human_inspections: tuple[Mapping[str, Any], ...] = ()
+    generations: Generations = field(default_factory=Generations)  # which one an id belongs to now
     rewound: bool = False  # this read found that the plant database was set back: a new generation began
     more: bool = False  # a window was full: read again at once; in a batch of the past: there are older parts
     past: bool = False  # from before the feed began: complete parts, with watched time 0

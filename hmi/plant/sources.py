@@ -21,6 +21,8 @@ Row = tuple[Any, ...]
 _Query = tuple[str, Sequence[Any]]
 _AMONG = "SELECT value FROM json_each(%s)"  # SQLite has no arrays
 
+SUPPRESSIONS = "Suppressed_Defects"
+
 #: What the feed follows, and the columns that it takes, the id first.
 COLUMNS = {
     "Triggers": ("id", "timestamp", "label", "part_instance", "belt", "part"),
@@ -29,7 +31,7 @@ COLUMNS = {
         *("id", "image", "x", "y", "width", "height", "confidence", "type"),
         *("disposition", "dispositioned_at", "supression_timestamp", "metadata"),
     ),
-    "Suppressed_Defects": ("id", "defect"),
+    SUPPRESSIONS: ("id", "defect"),
 }
 
 
@@ -45,7 +47,7 @@ class Source:
         described = metadata.tables[table]
         self.columns = COLUMNS.get(table) or tuple(column.name for column in described.columns)
         key = next(iter(described.primary_key.columns)).name
-        self.is_there = contract.has(table, *(self.columns if table == "Suppressed_Defects" else (key,)))
+        self.is_there = contract.has(table, *(self.columns if table == SUPPRESSIONS else (key,)))
         found = contract.types.get(table, {})
         expressions = ", ".join(_expression(table, name, found.get(name), dialect) for name in self.columns)
         self._key = f'"{table}"."{key}"'
