@@ -132,6 +132,7 @@ def test_the_page_of_whoever_decides_has_what_its_panel_needs(sven):
     body = sven.get(PATH, headers=PAGE).text
     assert "js/decide.js" in body
     assert "css/decide.css" in body
+    assert '<a class="key" href="#decide-part-2">Decide</a>' in body
 
 
 def test_what_is_on_hold_leads_to_where_it_is_decided(sven, desk):
