@@ -73,7 +73,7 @@ def of_subject(session: Session, subject: str, key: Key) -> Panel:
     run = session.get(Run, key) if subject == PART else None
     if run is None:
         raise LookupError(subject)
-    said = [entry for entry in review.of_run(session, settings, key) if entry.subject == PART]
+    said = review.of_part(session, settings, key)
     standing_of_part = review.part_standing(session, settings, run)
     return _panel(PART, reference(key), standing_of_part, said, next=page_of(run))
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hmi.plant_time import day_and_clock
 from hmi.settings import Settings
 from hmi.store import outbox
-from hmi.store.decisions import DEFECT, Decision, history
+from hmi.store.decisions import DEFECT, PART, Decision, history
 from hmi.store.line import parts_on_hold
 from hmi.store.outbox import Outgoing
 from hmi.store.runs import Key, Run, reference
@@ -103,6 +103,11 @@ def said(settings: Settings, entry: Decision) -> Said:
 def of_defect(session: Session, settings: Settings, key: Key) -> list[Said]:
     """Everything said of one defect, oldest first."""
     return [said(settings, entry) for entry in history(session, DEFECT, key)]
+
+
+def of_part(session: Session, settings: Settings, key: Key) -> list[Said]:
+    """Everything said of the part of a run, without what was said of its defects, oldest first."""
+    return [said(settings, entry) for entry in history(session, PART, key)]
 
 
 def of_run(session: Session, settings: Settings, key: Key) -> list[Said]:
