@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy.orm import Session
 
 from hmi import review
-from hmi.auth import DECIDE, may, person
+from hmi.auth import DECIDE, may, origins, person
 from hmi.camera import View
 from hmi.deciding import LONGEST_REASON
 from hmi.parts import parts
@@ -72,9 +73,17 @@ def of_subject(session: Session, subject: str, key: Key) -> Panel:
     run = session.get(Run, key) if subject == PART else None
     if run is None:
         raise LookupError(subject)
-    said = [entry for entry in review.of_run(session, settings, key) if entry.subject == PART]
+    said = review.of_part(session, settings, key)
     standing_of_part = review.part_standing(session, settings, run)
-    return _panel(PART, reference(key), standing_of_part, said, next=f"/?run={reference(key)}")
+    return _panel(PART, reference(key), standing_of_part, said, next=page_of(run))
+
+
+def page_of(run: Run) -> str:
+    """Where people decide on a part: its record; one without a serial, or with one that no form may lead
+    to, has its panel alone."""
+    record = f"/parts/{quote(run.serial or '')}"
+    is_usable = bool(run.serial) and origins.own_path(record) == record
+    return record if is_usable else f"/decisions/panel/part/{reference(run.key)}"
 
 
 def of_view(view: View) -> Panel | None:

@@ -146,6 +146,16 @@ def test_what_people_said_stands_beside_the_defect_and_in_the_record(visitor, fa
         assert "only a reflection <b>" in said
 
 
+def test_a_disposition_that_nobody_knows_is_shown_as_it_stands_and_as_unrecognised(visitor, line):
+    judged(line, 1, *(defect(n, 10, LARGE, disposition=said) for n, said in ((1, "SCRAP "), (2, "Scrap"))))
+    said = html.unescape(re.sub(r"<[^>]+>", "", page_of(visitor, "/images/10?defect=1&show=all")))
+    assert "plant database: “SCRAP ” (unrecognised)" in said
+    assert "“SCRAP ” (unrecognised) · plant database" in said
+    assert "Scrap · plant database" in said
+    page = page_of(visitor, "/images/10?defect=2&show=all")
+    assert "plant database: Scrap<" in page
+
+
 def test_a_page_that_follows_is_told_of_a_decision(visitor, failing):
     digest = re.search(r'data-digest="(\w+)"', page_of(visitor, "/cameras/A"))[1]
     Desk(failing.settings, failing.store).defect(1, "okay")

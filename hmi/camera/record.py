@@ -78,7 +78,8 @@ class Record:
     verdict: str
     runs: tuple[RunRecord, ...]
     more_runs: int
-    said: tuple[Said, ...]  # decisions and comments of people on it and its defects, oldest first
+    said: tuple[Said, ...]  # the newest decisions and comments on it and its defects, oldest first
+    more_said: int
     hand_columns: tuple[str, ...]
     hand: tuple[tuple[str, ...], ...]
 
@@ -93,13 +94,15 @@ def record_of(session: Session, settings: Settings, serial: str, now: datetime) 
         return None
     count = session.scalar(select(func.count()).select_from(Run).where(*of_serial)) or 0
     cameras = {camera.serial: camera for camera in cameras_of(session, settings.line)}
+    said = review.of_serial(session, settings, serial, MOST_SAID)
     return Record(
         serial=serial,
         part=runs[0].part if runs else None,
         verdict=runs[0].verdict if runs else "waiting",
         runs=tuple(_run(session, settings, run, count - at, cameras, now) for at, run in enumerate(runs)),
         more_runs=count - len(runs),
-        said=tuple(review.of_serial(session, settings, serial)[:MOST_SAID]),
+        said=said.newest,
+        more_said=said.older,
         hand_columns=columns,
         hand=hand,
     )

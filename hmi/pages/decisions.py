@@ -79,14 +79,16 @@ def find(key: str) -> BaseResponse:
 @blueprint.get("/decisions/panel/<subject>/<of>")
 @requires(SEE)
 def show(subject: str, of: str) -> Response:
-    """The panel alone, for a page that shows something else now."""
+    """The panel alone, for a page that shows something else now; for people who follow a link, as a page."""
     try:
         key = key_of(of)
         with parts().store.read() as session:
             panel = panels.of_subject(session, subject, key)
     except (ValueError, LookupError):
         abort(404)
-    return respond.no_store(render_template("decisions/_panel.html", panel=panel))
+    is_page = _is_for_people() and not respond.wants_fragment()
+    template = "panel.html" if is_page else "_panel.html"
+    return respond.no_store(render_template(f"decisions/{template}", panel=panel))
 
 
 def _fields() -> Answer:
@@ -133,7 +135,7 @@ def _panel(asked: Asked, status: int, told: Answer | None = None) -> Response:
         )
         if told.get("outcome") == "unknown":
             panel = replace(panel, key=asked.key)  # sent again it counts once
-    template = "_panel.html" if respond.wants_fragment() else "refused.html"
+    template = "_panel.html" if respond.wants_fragment() else "panel.html"
     return respond.no_store(render_template(f"decisions/{template}", panel=panel), status)
 
 

@@ -17,6 +17,7 @@ from hmi.parts import parts
 from hmi.plant_time import NoSuchTime, day_and_clock, moment, moment_of
 from hmi.review import CAP, Filters, OpenDefect
 from hmi.store.decisions import DEFECT
+from hmi.store.runs import reference
 
 blueprint = Blueprint("review", __name__, url_prefix="/review")
 
@@ -86,7 +87,10 @@ def holds() -> Response:
         listed = [
             (run, review.part_standing(session, parts().settings, run)) for run in review.on_hold(session)
         ]
-        return respond.no_store(render_template("review/holds.html", holds=listed, when=_when))
+        body = render_template(
+            "review/holds.html", holds=listed, when=_when, page_of=panels.page_of, reference=reference
+        )
+        return respond.no_store(body)
 
 
 @blueprint.get("/conflicts")

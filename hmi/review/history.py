@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hmi.plant_time import day_and_clock
 from hmi.settings import Settings
 from hmi.store import outbox
-from hmi.store.decisions import DEFECT, Decision, history
+from hmi.store.decisions import DEFECT, PART, Decision, history
 from hmi.store.line import parts_on_hold
 from hmi.store.outbox import Outgoing
 from hmi.store.runs import Key, Run, reference
@@ -52,6 +52,12 @@ class Said:
 class SaidPage:
     items: tuple[Said, ...]
     next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidOfSerial:
+    newest: tuple[Said, ...]  # the oldest of them first
+    older: int  # so many more were said before
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +105,23 @@ def of_defect(session: Session, settings: Settings, key: Key) -> list[Said]:
     return [said(settings, entry) for entry in history(session, DEFECT, key)]
 
 
+def of_part(session: Session, settings: Settings, key: Key) -> list[Said]:
+    """Everything said of the part of a run, without what was said of its defects, oldest first."""
+    return [said(settings, entry) for entry in history(session, PART, key)]
+
+
 def of_run(session: Session, settings: Settings, key: Key) -> list[Said]:
     """Everything said of a part and of the defects on it, oldest first; the newest MOST."""
     return _of_runs(session, settings, [key])
 
 
-def of_serial(session: Session, settings: Settings, serial: str) -> list[Said]:
-    """The same of all runs of a serial."""
-    runs = session.execute(select(Run.generation, Run.id).where(Run.serial == serial, ~Run.gone).limit(MOST))
-    return _of_runs(session, settings, [(row.generation, row.id) for row in runs])
+def of_serial(session: Session, settings: Settings, serial: str, most: int) -> SaidOfSerial:
+    """The same of all runs of a serial: the newest so many, and how many there are before them."""
+    of_serial = select(Run.generation, Run.id).where(Run.serial == serial, ~Run.gone)
+    newest = of_serial.order_by(Run.order_ms.desc(), Run.generation.desc(), Run.id.desc()).limit(MOST)
+    runs = [(row.generation, row.id) for row in session.execute(newest)]
+    entries = _of_runs(session, settings, runs)[-most:]
+    return SaidOfSerial(tuple(entries), _count_of_runs(session, runs) - len(entries))
 
 
 def decided_since(
@@ -156,12 +170,22 @@ def _conflicts(rows: Sequence[tuple[Outgoing, Decision]]) -> Iterable[Conflict]:
 
 def _of_runs(session: Session, settings: Settings, runs: Sequence[Key]) -> list[Said]:
     found: list[Decision] = []
-    for generation in {key[0] for key in runs}:
-        ids = [key[1] for key in runs if key[0] == generation]
-        of_runs = and_(Decision.run_generation == generation, Decision.run_id.in_(ids))
+    for of_runs in _by_generation(runs):
         newest = select(Decision).where(of_runs).order_by(Decision.id.desc()).limit(MOST)
         found += session.scalars(newest)
     return [said(settings, entry) for entry in sorted(found, key=lambda entry: entry.id)]
+
+
+def _count_of_runs(session: Session, runs: Sequence[Key]) -> int:
+    counted = [select(func.count()).select_from(Decision).where(of_runs) for of_runs in _by_generation(runs)]
+    return sum(session.scalar(count) or 0 for count in counted)
+
+
+def _by_generation(runs: Sequence[Key]) -> Iterable[ColumnElement[bool]]:
+    """Chooses the entries of these runs, a generation at a time."""
+    for generation in {key[0] for key in runs}:
+        ids = [key[1] for key in runs if key[0] == generation]
+        yield and_(Decision.run_generation == generation, Decision.run_id.in_(ids))
 
 
 def _reference(generation: int | None, number: int | None) -> str | None:

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from hmi.demo import camera_serial
+from tests.browser import looks
 from tests.browser.browsers import Visits
-from tests.browser.floors import FAILING, Floor
+from tests.browser.floors import FAILING, Floor, run_of
 from tests.browser.test_people import grave, sign_in
 from tests.people import settle_in
 
@@ -147,23 +150,94 @@ def test_the_keys_are_listed_on_a_key(queue: Page):
     expect(queue.locator(".is-current .stands-word")).to_contain_text("Nobody has decided yet")
 
 
+SIZES = ((1920, 1080), (1366, 768), (1024, 768), (390, 844))
+KEYS = ".decide-keys .key"
+
+
+def between(page: Page, first: Locator, second: Locator) -> float:
+    """How far apart two keys are, in whichever direction that is more."""
+    boxes = [key.bounding_box() for key in (first, second)]
+    (left, right), (above, below) = (sorted(boxes, key=lambda box: box[axis]) for axis in ("x", "y"))
+    across, down = right["x"] - left["x"] - left["width"], below["y"] - above["y"] - above["height"]
+    return max(across, down)
+
+
+def assert_keys_are_apart_and_large(page: Page, panel: Locator, opposite: tuple[str, str], subtests) -> None:
+    first, second = (panel.locator(f'{KEYS}[value="{word}"]') for word in opposite)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        with subtests.test(opposite=opposite, width=width, height=height):
+            assert min(key.bounding_box()["height"] for key in panel.locator(KEYS).all()) >= 72
+            assert between(page, first, second) >= 47
+            assert looks.cut_off(page, KEYS) == []
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_opposite_keys_are_a_hand_apart_and_large(visit: Visits, review_floor: Floor, subtests):
     page = reviewing(visit, review_floor, "Sven")
-    for width, height in ((1920, 1080), (1366, 768), (1024, 768), (390, 844)):
-        page.set_viewport_size({"width": width, "height": height})
-        okay = page.locator('.is-current [data-does="okay"]').bounding_box()
-        scrap = page.locator('.is-current [data-does="scrap"]').bounding_box()
-        with subtests.test(width=width, height=height):
-            assert min(okay["height"], scrap["height"]) >= 72
-            across, down = scrap["x"] - okay["x"] - okay["width"], scrap["y"] - okay["y"] - okay["height"]
-            assert max(across, down) >= 47
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    defect = page.locator('.is-current [data-subject="defect"]')
+    assert_keys_are_apart_and_large(page, defect, ("okay", "scrap"), subtests)
+    page.locator(".is-current .of-part summary").click()
+    part = page.locator('.is-current [data-subject="part"]')
+    expect(part).to_be_visible()
+    assert_keys_are_apart_and_large(page, part, ("use_as_is", "scrap"), subtests)
+
+
+def test_the_keys_of_a_part_are_a_hand_apart_however_many_fit_in_a_row(passed_part: Page, subtests):
+    panel = passed_part.locator(".is-current [data-panel]")
+    assert_keys_are_apart_and_large(passed_part, panel, ("use_as_is", "scrap"), subtests)
+    keys = panel.locator(KEYS).all()
+    for px in range(900, 130, -77):
+        panel.evaluate("(panel, px) => (panel.style.width = `${px}px`)", px)
+        with subtests.test(px=px):
+            assert min(between(passed_part, *pair) for pair in combinations(keys, 2)) >= 47
+
+
+@pytest.fixture
+def passed_part(visit: Visits, review_floor: Floor) -> Page:
+    """The page of a part that is in no queue, as a supervisor sees it."""
+    written = review_floor.judged(review_floor.part(), "pass")
+    record = f"/parts/{quote(written.serial)}"
+    page = visit(f"{review_floor.server.url}/sign-in?next={quote(record)}")
+    sign_in(page, "Sven")
+    expect(page.get_by_role("heading", level=1)).to_have_text(written.serial)
+    return page
+
+
+def test_a_part_of_no_queue_is_held_and_released_where_its_record_is(passed_part: Page):
+    passed_part.evaluate("window.isTheSamePage = true")
+    panel, decided = passed_part.locator(".is-current [data-panel]"), passed_part.locator("#decided tbody tr")
+    panel.get_by_label("Reason").fill("waits for the lab")
+    panel.get_by_role("button", name="hold").click()
+    expect(panel.locator(".stands-word")).to_contain_text("hold")
+    expect(decided).to_contain_text("waits for the lab")
+    panel.get_by_role("button", name="Take back").click()
+    expect(panel.locator(".stands-word")).to_contain_text("Nobody has decided yet")
+    expect(decided).to_have_count(2)
+    assert passed_part.evaluate("window.isTheSamePage")
+
+
+def test_a_part_on_hold_is_reached_from_the_list_and_released_without_a_script(visit, passed_part: Page):
+    panel = passed_part.locator(".is-current [data-panel]")
+    panel.get_by_role("button", name="hold").click()
+    expect(panel.locator(".stands-word")).to_contain_text("hold")
+    page = visit(
+        passed_part.url.split("/parts")[0] + "/sign-in?next=/review/holds", java_script_enabled=False
+    )
+    sign_in(page, "Edda")
+    page.get_by_role("link", name="Decide").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    panel = page.locator("[data-panel]")
+    panel.get_by_role("button", name="Take back").click()
+    expect(page).to_have_url(passed_part.url)
+    expect(panel.locator(".stands-word")).to_contain_text("Nobody has decided yet")
 
 
 def test_axe_finds_nothing_grave_where_people_decide(visit: Visits, review_floor: Floor, subtests):
     page = visit(f"{review_floor.server.url}/sign-in")
     sign_in(page, "Ada")
-    for path in ("/review", "/review/holds", "/review/conflicts", "/admin/audit"):
+    part = "/decisions/panel/part/" + run_of(review_floor.judged(review_floor.part(), "pass"))
+    for path in ("/review", "/review/holds", "/review/conflicts", "/admin/audit", part):
         page.goto(review_floor.server.url + path)
         expect(page).to_have_url(re.compile(re.escape(path) + "$"))
         for scheme in ("light", "dark"):
