@@ -118,19 +118,19 @@ class Outbox:
                 return False
             kept.state, kept.found, kept.ended_at, kept.trouble = outcome.state, outcome.found, now, ""
             if outcome.state == outbox.DONE:
-                _hold(session, kept)
+                _hold(session, kept, outcome.mark)
             else:
                 _tell(session, kept)
             state.touch(session)
         return True
 
 
-def _hold(session: Session, entry: Outgoing) -> None:
-    """The row holds it: what is seen there next is no news."""
+def _hold(session: Session, entry: Outgoing, mark: str | None) -> None:
+    """The row holds it: what is seen there next is no news. `mark`: that which it carries."""
     defect = session.get(Defect, entry.defect_key)
     if defect is not None:
         defect.disposition, defect.dispositioned_at = entry.disposition, entry.dispositioned_at
-        defect.mark = entry.mark
+        defect.mark = mark
 
 
 def _tell(session: Session, entry: Outgoing) -> None:
@@ -152,6 +152,7 @@ def _write_of(entry: Outgoing) -> Write:
             "height": entry.height,
         },
         expected=entry.expected,
+        expected_mark=entry.expected_mark,
         disposition=entry.disposition,
         dispositioned_at=entry.dispositioned_at,
         mark=entry.mark,

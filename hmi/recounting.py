@@ -2,19 +2,23 @@
 
 A step counts some runs in the edition that is being built, within one short transaction. Meanwhile what is
 judged is counted in both editions. Any process may take the next step: they take turns.
+
+Retention removes runs but not their counts: what such a run has added is carried over as it stands, in the
+slots that it had.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.orm import Session
 
 from hmi.judging import facts_of
 from hmi.judging.counting import count
 from hmi.settings import PlantTime, Settings
 from hmi.store import counts, editions, turns
+from hmi.store.counts import CountedRun, Difference
 from hmi.store.editions import Editions
 from hmi.store.runs import Key, Run
 
@@ -41,11 +45,14 @@ def step(session: Session, settings: Settings) -> Editions:
         return editions.begin(session, _written(settings.time))
     if now.building is None:
         return _sweep(session, now)
-    runs = _next_runs(session, now.below)
-    if not runs:
+    keys = _next_keys(session, now)
+    if not keys:
         return editions.finish(session, now)
+    runs = _held(session, keys)
     count(session, settings.time, facts_of(session, runs), now.building)
-    return editions.keep(session, _advanced(now, runs))
+    _keep_firsts(session, now.shown, now.building, runs)
+    _carry_over(session, now.shown, now.building, keys)
+    return editions.keep(session, replace(now, below=keys[-1], done=now.done + len(runs)))
 
 
 def _sweep(session: Session, now: Editions) -> Editions:
@@ -55,16 +62,51 @@ def _sweep(session: Session, now: Editions) -> Editions:
     return editions.keep(session, replace(now, swept=True))
 
 
-def _next_runs(session: Session, below: Key | None) -> list[Key]:
-    chosen = select(Run.generation, Run.id)
+def _next_keys(session: Session, now: Editions) -> list[Key]:
+    """The next ones downwards: runs that are here, and those that once were counted and are not."""
+    keys = _newest(session, Run, now.below)
+    if now.shown != now.building:
+        keys |= _newest(session, CountedRun, now.below, CountedRun.edition == now.shown)
+    return sorted(keys, reverse=True)[:AT_ONCE]
+
+
+def _newest(
+    session: Session, table: type[Run | CountedRun], below: Key | None, *which: ColumnElement[bool]
+) -> set[Key]:
+    chosen = select(table.generation, table.id).where(*which)
     if below is not None:
-        chosen = chosen.where(Run.generation <= below[0], tuple_(Run.generation, Run.id) < below)
-    newest = chosen.order_by(Run.generation.desc(), Run.id.desc()).limit(AT_ONCE)
-    return [(row.generation, row.id) for row in session.execute(newest)]
+        chosen = chosen.where(table.generation <= below[0], tuple_(table.generation, table.id) < below)
+    newest = chosen.order_by(table.generation.desc(), table.id.desc()).limit(AT_ONCE)
+    return {(row.generation, row.id) for row in session.execute(newest)}
 
 
-def _advanced(now: Editions, runs: Sequence[Key]) -> Editions:
-    return replace(now, below=min(runs), done=now.done + len(runs))
+def _held(session: Session, keys: Sequence[Key]) -> list[Key]:
+    """Those of them that are here: retention, which takes no turn, leaves them whole until we are done."""
+    here = select(Run.generation, Run.id).where(tuple_(Run.generation, Run.id).in_(keys))
+    return [(row.generation, row.id) for row in session.execute(here.with_for_update(read=True))]
+
+
+def _keep_firsts(session: Session, shown: int, building: int, runs: Sequence[Key]) -> None:
+    """A run is not the first of its serial because the one before it was removed: what is shown knows."""
+    before = counts.counted(session, shown, runs)
+    change, kinds = Difference(), set()
+    for key, row in counts.counted(session, building, runs).items():
+        if row.first and key in before and not before[key].first:
+            kinds.add(counts.turn(session, row, False, change))
+    counts.note_kinds(session, kinds)
+    change.write(session, building)
+
+
+def _carry_over(session: Session, shown: int, building: int, keys: Sequence[Key]) -> None:
+    """What runs that retention removed have added, or half removed: all others stand in the new edition now,
+    and what is gone from the plant does not stand in what is shown."""
+    there = counts.counted(session, building, keys)
+    change = Difference()
+    for key, row in counts.counted(session, shown, keys).items():
+        if key not in there:
+            session.add(row.copy(building))
+            change.add(row.starts, row.amounts)
+    change.write(session, building)
 
 
 def _written(time: PlantTime) -> str:

@@ -68,6 +68,35 @@ def test_parts_written_before_the_restore_was_noticed_are_new_ones(vision: Visio
     assert {row.generation for row in batch.triggers if row.id < 5} == {1}
 
 
+@pytest.mark.parametrize("window", [5000, 60])
+def test_however_late_the_restore_is_noticed_every_part_after_it_is_read(
+    vision: VisionSystem, window: int
+) -> None:
+    """More of them than a start reads as new: the reader of the past leaves them all to the feed."""
+    for _ in range(60):
+        vision.part()
+    triggers, images, defects = set(), set(), set()
+    with feed(vision.url, window=window) as plant:
+        while plant.tick().more:
+            pass
+        restore(vision, 5)
+        for _ in range(35):
+            vision.part()
+        batch = plant.tick()
+        assert batch.rewound
+        while True:
+            triggers |= {(row.generation, row.id) for row in batch.triggers}
+            images |= {(row.generation, row.id) for row in batch.images}
+            defects |= {(row.generation, row.id) for row in batch.defects}
+            if not batch.more:
+                break
+            batch = plant.tick()
+            assert not batch.rewound
+    assert triggers >= {(2, number) for number in range(6, 41)}
+    assert images >= {(2, number) for number in range(26, 201)}
+    assert defects >= {(2, number) for number in range(51, 401)}
+
+
 def test_a_restore_while_the_feed_was_down_is_noticed_at_its_start(vision: VisionSystem) -> None:
     for _ in range(10):
         vision.part()

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
-from hmi import recounting
+from hmi import recounting, retention
 from hmi.statistics import MOST_POINTS, Answers, BadQuestion, question, statistics_of
 from hmi.store import editions
+from hmi.store.counts import CountedRun
+from hmi.store.runs import Run
 from tests.desk import Desk
 from tests.lines import BEGAN, BORDERLINE, LARGE, TWO_CAMERAS, Line, defect, image, trigger
 from tests.recount import kept, recounted
@@ -187,6 +190,87 @@ def test_counting_anew_gives_the_same_and_sweeps_the_old(line):
     with line.store.read() as session:
         now = editions.of(session)
     assert (now.shown, now.building, now.swept) == (2, None, True)
+
+
+def reruns_and_single_parts(line: Line) -> None:
+    """S1 runs twice: the first of the two runs fails, the second passes."""
+    rows = [trigger(n, serial) for n, serial in enumerate(["S1", "S1", "S3", "S4"], start=1)]
+    images = [image(2 * n + k, "AB"[k], n) for n in range(1, 5) for k in (0, 1)]
+    line.read(0, *rows, *images, defect(1, 2, LARGE), defect(2, 4), past=True)
+
+
+def remove_old_parts(line: Line, *numbers: int) -> None:
+    """As retention does it; people have decided on all others."""
+    with line.store.write() as session:
+        for run in session.scalars(select(Run)):
+            run.review_open = run.id not in numbers
+        while not retention.remove_old(session, 7, BEGAN + timedelta(days=60)):
+            pass
+        assert {run.id for run in session.scalars(select(Run))}.isdisjoint(numbers)
+
+
+@pytest.mark.parametrize("removed", [(1,), (2,), (4,), (1, 2, 3, 4)])
+@pytest.mark.parametrize("at_once", [1, 100])
+def test_counting_anew_keeps_the_counts_of_parts_that_were_removed(line, monkeypatch, removed, at_once):
+    monkeypatch.setattr(recounting, "AT_ONCE", at_once)
+    reruns_and_single_parts(line)
+    count_anew(line)
+    before, added = kept(line.store), counted_runs(line)
+    remove_old_parts(line, *removed)
+    for _ in range(2):
+        with line.store.write() as session:
+            recounting.begin(session, line.settings)
+        count_anew(line)
+        assert kept(line.store) == before
+        assert counted_runs(line) == added
+
+
+def counted_runs(line: Line) -> dict:
+    """What each run adds to what is shown."""
+    with line.store.read() as session:
+        shown = editions.of(session).shown
+        rows = session.scalars(select(CountedRun).where(CountedRun.edition == shown))
+        return {row.key: (row.serial, row.first, row.starts, row.amounts) for row in rows}
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_parts_may_be_removed_while_everything_is_counted_anew(line, monkeypatch, after):
+    monkeypatch.setattr(recounting, "AT_ONCE", 1)
+    reruns_and_single_parts(line)
+    count_anew(line)
+    before = kept(line.store)
+    with line.store.write() as session:
+        recounting.begin(session, line.settings)
+    count_anew(line, steps=after)
+    remove_old_parts(line, 1, 3)
+    count_anew(line)
+    assert kept(line.store) == before
+
+
+def test_a_part_of_which_half_is_removed_still_counts_when_everything_is_counted_anew(line):
+    reruns_and_single_parts(line)
+    count_anew(line)
+    before = kept(line.store)
+    with line.store.write() as session:
+        session.get_one(Run, (1, 3)).gone = True  # as between two steps of retention
+        recounting.begin(session, line.settings)
+    count_anew(line)
+    remove_old_parts(line, 3)
+    assert kept(line.store) == before
+
+
+def test_a_part_that_was_removed_counts_where_it_did_when_the_shifts_change(line, settings_of, store):
+    reruns_and_single_parts(line)
+    count_anew(line)
+    remove_old_parts(line, 1)
+    shifts = [{"name": "Day", "start": "05:15"}, {"name": "Night", "start": "17:15"}]
+    moved = Line(settings_of(time={"zone": "Asia/Kolkata", "shifts": shifts}), store)
+    before = counted_runs(line)
+    count_anew(moved)
+    after = counted_runs(line)
+    assert after[1, 1] == before[1, 1]
+    assert after[1, 2][2] != before[1, 2][2]  # its time is known, and where its shift begins now
+    assert {key: row[:2] for key, row in after.items()} == {key: row[:2] for key, row in before.items()}
 
 
 def test_other_shifts_begin_a_count_of_their_own(line, settings_of, store):

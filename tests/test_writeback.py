@@ -1,16 +1,17 @@
 """Decisions reach the plant database once, never over somebody else, whatever fails on the way."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from hmi.outbox import Outbox
 from hmi.plant.database import PlantDatabase, Session
 from hmi.store.audit import AuditEntry
 from hmi.store.decisions import DEFECT
+from hmi.store.outbox import Outgoing
 from tests import plants
 from tests.floors import Floor, Killed
 from tests.proxy import Proxy
@@ -189,6 +190,95 @@ def test_a_worker_killed_after_the_commit_finds_its_write_when_it_starts(floor):
     floor.outbox.step()
     assert (floor.states(), floor.in_plant(1)) == (["done"], written)
     assert floor.defect(1).changed_after_at is None
+
+
+@pytest.mark.parametrize("earlier", [(), ("okay", "undo"), ("scrap",)])
+def test_a_leader_that_stood_still_brings_no_undone_decision_back(floor, earlier):
+    """Value for value the row is as it was when the decision was taken up; it carries another mark."""
+    for word in earlier:
+        floor.desk.defect(1, word)
+        floor.outbox.step()
+    before = floor.in_plant(1)[0]
+    floor.desk.defect(1, "okay")
+
+    def meanwhile() -> None:
+        floor.outbox.step()
+        floor.desk.defect(1, "undo")
+        floor.outbox.step()
+
+    stood_still(floor, meanwhile).step()
+    assert floor.in_plant(1)[0] == before
+    assert set(floor.states()) == {"done"}
+    floor.read()
+    assert floor.defect(1).changed_after_at is None
+
+
+def test_a_leader_that_stood_still_brings_no_earlier_decision_back(floor):
+    floor.desk.defect(1, "okay")
+
+    def meanwhile() -> None:
+        floor.outbox.step()
+        for word in ("undo", "scrap", "undo", "okay", "undo"):
+            floor.desk.defect(1, word)
+            floor.outbox.step()
+
+    stood_still(floor, meanwhile).step()
+    assert (floor.in_plant(1)[0], set(floor.states())) == (None, {"done"})
+
+
+def stood_still(floor: Floor, meanwhile: Callable[[], None]) -> Outbox:
+    """Of a leader that took up what is due and goes on only after `meanwhile`."""
+
+    class Paused(PlantDatabase):
+        @contextmanager
+        def write(self, within_s: float = 1.0) -> Iterator[Session]:
+            meanwhile()
+            with super().write(within_s) as session:
+                yield session
+
+    return Outbox(floor.store, Paused(floor.vision.url, 3, 3, 500), soon_s=0)
+
+
+def test_a_row_whose_mark_others_removed_can_be_decided_anew(floor):
+    floor.desk.defect(1, "okay")
+    floor.outbox.step()
+    floor.vision.run("""UPDATE "Defects" SET metadata = '{"theirs": 1}' WHERE id = 1""")
+    floor.read()
+    floor.desk.defect(1, "scrap")
+    floor.outbox.step()
+    assert (floor.in_plant(1)[0], floor.states()) == ("Scrap", ["done", "done"])
+
+
+def test_what_others_set_back_before_an_undo_can_be_decided_anew(floor):
+    """The undo finds its work done; the row still carries the mark of what was undone."""
+    floor.desk.defect(1, "okay")
+    floor.outbox.step()
+    floor.desk.defect(1, "undo")
+    floor.vision.run('UPDATE "Defects" SET disposition = NULL, dispositioned_at = NULL WHERE id = 1')
+    floor.outbox.step()
+    floor.desk.defect(1, "scrap")
+    floor.outbox.step()
+    assert (floor.in_plant(1)[0], floor.states()) == ("Scrap", ["done", "done", "done"])
+
+
+@pytest.mark.parametrize("theirs", ["[1]", "7"])
+def test_a_row_that_can_carry_no_mark_takes_one_decision_after_the_other(floor, theirs):
+    floor.vision.run(f"""UPDATE "Defects" SET metadata = '{theirs}' WHERE id = 1""")
+    for word in ("okay", "scrap", "undo"):
+        floor.desk.defect(1, word)
+        floor.outbox.step()
+    assert (floor.in_plant(1)[0], floor.states()) == ("Part Okay", ["done", "done", "done"])
+
+
+def test_a_decision_queued_before_an_upgrade_is_written_whatever_mark_stands_there(floor):
+    floor.desk.defect(1, "okay")
+    floor.outbox.step()
+    floor.desk.defect(1, "scrap")
+    with floor.store.write() as session:
+        session.execute(update(Outgoing).values(expected_mark=None))
+    floor.vision.run("""UPDATE "Defects" SET metadata = NULL WHERE id = 1""")
+    floor.outbox.step()
+    assert (floor.in_plant(1)[0], floor.states()) == ("Scrap", ["done", "done"])
 
 
 def test_later_decisions_on_a_defect_wait_for_the_earlier_one(floor):

@@ -17,6 +17,7 @@ def send(session: Session, review: Review, entry: Decision, defect: Defect, now:
     """An undo restores what stood there before, value and time; NULL included."""
     if entry.act == COMMENT:
         return
+    row = _row_before(session, defect)
     if entry.act == UNDO:
         undone = outbox.of_decision(session, entry.undoes or 0)
         if undone is None or undone.state in (outbox.CONFLICT, outbox.GONE):
@@ -24,7 +25,7 @@ def send(session: Session, review: Review, entry: Decision, defect: Defect, now:
         before: Held = (undone.disposition, undone.dispositioned_at)
         after: Held = (undone.expected, undone.expected_at)
     else:
-        before = _held(session, defect)
+        before = (row.disposition, row.dispositioned_at)
         after = (getattr(review.plant_words, entry.word), now)
     session.add(
         Outgoing(
@@ -36,6 +37,7 @@ def send(session: Session, review: Review, entry: Decision, defect: Defect, now:
             **decisions.box_of(defect),
             expected=before[0],
             expected_at=before[1],
+            expected_mark=row.mark or "",
             disposition=after[0],
             dispositioned_at=after[1],
             state=outbox.PENDING,
@@ -44,9 +46,7 @@ def send(session: Session, review: Review, entry: Decision, defect: Defect, now:
     )
 
 
-def _held(session: Session, defect: Defect) -> Held:
-    """What the row holds when everything before has been written."""
+def _row_before(session: Session, defect: Defect) -> Outgoing | Defect:
+    """What the row holds and carries when everything before has been written."""
     last = outbox.newest_of(session, [defect.key]).get(defect.key)
-    if last is not None and last.is_open:
-        return last.disposition, last.dispositioned_at
-    return defect.disposition, defect.dispositioned_at
+    return last if last is not None and last.is_open else defect

@@ -163,12 +163,13 @@ class Feed:
             followed, generations = self._followed, self._generations
             rewound = followed is not None and is_rewound(session, followed, self._of_line(session, heads))
             first_trigger = None
-            if rewound:
-                of_line = self._of_line(session, heads)
-                newest = cut(session, self._sources, of_line, self._newest_at, self._margin)
-                generations = generations.and_one_more(newest)
             if followed is None or rewound:
                 followed, first_trigger = self._begin(session, heads)
+            if rewound:
+                of_line = self._of_line(session, heads)
+                newest_old = cut(session, self._sources, of_line, self._newest_at, self._margin)
+                generations = generations.and_one_more(newest_old)
+                followed = self._from_cut(followed, newest_old)
             found = {
                 table: followed[table].read(session, source, heads[table])
                 for table, source in self._sources.items()
@@ -262,6 +263,16 @@ class Feed:
             starts = {table: _id_of_row(session, table, MOST_READ_AGAIN) for table in self._sources}
             starts = dict.fromkeys(COLUMNS, 0) | starts
         return {table: self._follow(start) for table, start in starts.items()}, first_trigger
+
+    def _from_cut(
+        self, followed: Mapping[str, Followed], newest_old: Mapping[str, int]
+    ) -> dict[str, Followed]:
+        """Follow from the cut on where that is lower: what came after the restore is read by the feed alone,
+        however late that was noticed."""
+        return {
+            table: self._follow(min(known.high, newest_old.get(table, known.high)))
+            for table, known in followed.items()
+        }
 
     @property
     def _margin(self) -> int:

@@ -28,14 +28,17 @@ class Write:
     dispositioned_at: datetime | None
     mark: str  # names the decision; what else stands under our key is for other readers
     word: str | None = None
+    expected_mark: str | None = None  # of the decision that stood there before; "": of none; None: of any
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """done: the row holds it. conflict: it holds something else, `found`. gone: there is no such row."""
+    """done: the row holds it, and carries `mark`. conflict: it holds something else, `found`. gone: there is
+    no such row."""
 
     state: Literal["done", "conflict", "gone"]
     found: str | None = None
+    mark: str | None = None
 
 
 def write_back(database: PlantDatabase, write: Write) -> Outcome:
@@ -46,7 +49,7 @@ def write_back(database: PlantDatabase, write: Write) -> Outcome:
     """
     with database.write() as session:
         if session.rows(*_update(session, write)):
-            return Outcome("done")
+            return Outcome("done", mark=write.mark)
         return _why_not(session, write)
 
 
@@ -56,15 +59,16 @@ def _update(session: Session, write: Write) -> tuple[str, list[Any]]:
     where = " AND ".join(f'"{column}" {same} %s{"::bigint" if is_postgresql else ""}' for column in BOX)
     settings = _POSTGRESQL if is_postgresql else _SQLITE
     text = "::text" if is_postgresql else ""
-    other_mark = _MARK_IN_POSTGRESQL if is_postgresql else _MARK_IN_SQLITE
+    mark = _MARK_IN_POSTGRESQL if is_postgresql else _MARK_IN_SQLITE
     sql = (
         f'UPDATE "Defects" SET {settings} WHERE "id" = %s AND {where} '  # noqa: S608
-        f'AND "disposition" {same} %s{text} AND {other_mark} RETURNING "id"'
+        f'AND "disposition" {same} %s{text} AND {mark} RETURNING "id"'
     )
     ours = json.dumps({"decision": write.mark, "word": write.word})
     at = _as_time(write.dispositioned_at, is_postgresql)
     values = [write.disposition, at, ours, ours, write.defect]
-    return sql, [*values, *(write.box[column] for column in BOX), write.expected, write.mark]
+    marks = (write.mark, write.expected_mark, write.expected_mark)
+    return sql, [*values, *(write.box[column] for column in BOX), write.expected, *marks]
 
 
 _POSTGRESQL = """"disposition" = %s::text, "dispositioned_at" = %s::timestamptz, "metadata" = CASE
@@ -75,8 +79,14 @@ _SQLITE = """"disposition" = %s, "dispositioned_at" = %s, "metadata" = CASE
     WHEN "metadata" IS NULL OR json_type("metadata") = 'null' THEN json_object('hmi', json(%s))
     WHEN json_type("metadata") = 'object' THEN json_set("metadata", '$.hmi', json(%s))
     ELSE "metadata" END"""
-_MARK_IN_POSTGRESQL = """("metadata" -> 'hmi' ->> 'decision') IS DISTINCT FROM %s"""
-_MARK_IN_SQLITE = """json_extract("metadata", '$.hmi.decision') IS NOT %s"""
+# Not ours yet, and that of the decision before: a leader that stood still would write what was undone since.
+# Metadata that is no object can carry none.
+_MARK_IN_POSTGRESQL = """("metadata" -> 'hmi' ->> 'decision') IS DISTINCT FROM %s AND (%s::text IS NULL
+    OR coalesce("metadata" -> 'hmi' ->> 'decision', '') = %s
+    OR jsonb_typeof("metadata") NOT IN ('object', 'null'))"""
+_MARK_IN_SQLITE = """json_extract("metadata", '$.hmi.decision') IS NOT %s AND (%s IS NULL
+    OR coalesce(json_extract("metadata", '$.hmi.decision'), '') = %s
+    OR json_type("metadata") NOT IN ('object', 'null'))"""
 
 
 def _why_not(session: Session, write: Write) -> Outcome:
@@ -89,11 +99,12 @@ def _why_not(session: Session, write: Write) -> Outcome:
         return Outcome("gone")
     disposition, at, ours, *box = rows[0]
     found = as_text(disposition)
-    if (own_key(ours) or {}).get("decision") == write.mark and found == write.disposition:
-        return Outcome("done")
+    mark = (own_key(ours) or {}).get("decision")
+    if mark == write.mark and found == write.disposition:
+        return Outcome("done", mark=write.mark)
     is_there = found == write.disposition and as_instant(at, session.zone) == write.dispositioned_at
     if is_there and box == [write.box[column] for column in BOX]:
-        return Outcome("done")
+        return Outcome("done", mark=mark if isinstance(mark, str) else None)
     return Outcome("conflict", found)
 
 

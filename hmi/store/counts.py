@@ -153,6 +153,11 @@ class CountedRun(Base):
         entries = (entry.split(".") for entry in self.added.split())
         return {int(kind, 16): Amount(*map(int, amount)) for kind, *amount in entries}
 
+    def copy(self, edition: int) -> "CountedRun":
+        """The same in another edition."""
+        values = {column.key: getattr(self, column.key) for column in CountedRun.__table__.columns}
+        return CountedRun(**{**values, "edition": edition})
+
 
 def written(amounts: Mapping[int, Amount]) -> str:
     """`kind.number.defects.failing` for each kind, the kind in hexadecimal."""
@@ -276,6 +281,18 @@ def counted(session: Session, edition: int, runs: Iterable[Key]) -> dict[Key, Co
         rows = session.scalars(chosen, execution_options={"populate_existing": True})
         found |= {row.key: row for row in rows if row.key in set(keys)}
     return found
+
+
+def turn(session: Session, row: CountedRun, is_first: bool, change: Difference) -> Kind:
+    """This run is the first of its serial now, or no more; the kind that it is of then."""
+    amounts = row.amounts
+    change.add(row.starts, amounts, sign=-1)
+    of_run = next(kind for kind in amounts if subject_of(kind) == RUN)
+    turned = kinds_of(session, [of_run])[of_run]._replace(first=is_first)
+    amounts[turned.id] = amounts.pop(of_run)
+    row.first, row.added = is_first, written(amounts)
+    change.add(row.starts, amounts)
+    return turned
 
 
 def sweep(session: Session, keep: Iterable[int], most: int) -> int:

@@ -17,7 +17,8 @@ OPEN = (PENDING, UNKNOWN)
 class Outgoing(Base):
     """One write to a row of the plant's "Defects", in the order of `id` for each defect.
 
-    It is made only where the row still has this box and the disposition `expected`.
+    It is made only where the row still has this box, the disposition `expected` and the mark of the decision
+    before: what was written and undone since looks the same but for the mark.
     """
 
     __tablename__ = "hmi_outbox"
@@ -35,6 +36,7 @@ class Outgoing(Base):
     height: Mapped[int | None]
     expected: Mapped[str | None] = mapped_column(Text)
     expected_at: Mapped[datetime | None]
+    expected_mark: Mapped[str | None] = mapped_column(Text)  # "": none; None: from before this was kept
     disposition: Mapped[str | None] = mapped_column(Text)
     dispositioned_at: Mapped[datetime | None]
     state: Mapped[str] = mapped_column(Text, default=PENDING)
