@@ -20,6 +20,7 @@ from hmi.front.lanes import quick_of
 from hmi.hosts import HostLayer
 from hmi.image_sources import Sources
 from hmi.live import Admit, LiveLayer
+from hmi.observe.last_well import LastWell
 from hmi.observe.metrics import Metrics
 from hmi.pages import (
     account,
@@ -161,6 +162,7 @@ def _parts(app: Flask, settings: Settings) -> Parts:
         Sources(store, files),
         follower,
         metrics,
+        LastWell(),
         build_id(),
         BoundedSemaphore(max(1, threads // 4)),
         piece_places,

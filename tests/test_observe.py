@@ -14,6 +14,7 @@ from hmi.auth import tokens
 from hmi.condition import NAME as CONDITION
 from hmi.observe import diagnostics, gathering, health
 from hmi.observe.gathering import Gathering
+from hmi.observe.rows import Row
 from hmi.parts import EXTENSION
 from hmi.settings import PROJECT
 from hmi.store import state
@@ -260,7 +261,7 @@ def test_the_command_writes_the_bundle_once(app, house, tmp_path):
 
 def test_the_state_of_the_whole_is_that_of_its_worst_part():
     def group(*states: str) -> dict[str, list[health.Row]]:
-        return {"All": [health.Row("x", one, "") for one in states]}
+        return {"All": [Row("x", one, "") for one in states]}
 
     assert health.worst(group("ok", "warning", "failed", "unknown")) == "failed"
     assert health.worst(group("ok", "unknown", "warning")) == "unknown"
