@@ -80,7 +80,7 @@ def test_what_was_never_well_says_so_with_the_start(app, house, tmp_path):
     page = signed_in(app, "Ada").get("/admin/health", headers=PAGE).text
     told = dict(re.findall(r'<tr><th scope="row">(.*?)</th>.*<td>([^<]*)</td></tr>', page))
     started = house.last_well.since.astimezone(house.settings.time.zone_info)
-    assert told[ROOT].startswith(f"not since the start, {started:%H:%M:%S}")
+    assert told[ROOT].startswith(f"not since the start at {started:%H:%M:%S}")
     assert told["Worker"].startswith("not since the start")
     assert "—" not in told.values()
 

@@ -73,6 +73,12 @@ def test_no_secret_of_the_settings_stands_on_the_page(sqlite_store, settings_of,
         assert hidden not in page
 
 
+def test_texts_of_the_settings_are_texts(sqlite_store, settings_of):
+    settle_in(sqlite_store)
+    with opened(settings_of(ui={"site": "<script>alert(1)</script>"})) as app:
+        assert "<script>alert" not in page_of(app)
+
+
 def test_of_a_secret_it_says_whether_it_is_set():
     found = shown(load_settings(environment=PLANT))
     assert found["auth.secret_key"].value == "set"
