@@ -20,6 +20,7 @@ from hmi.front.lanes import quick_of
 from hmi.hosts import HostLayer
 from hmi.image_sources import Sources
 from hmi.live import Admit, LiveLayer
+from hmi.observe.last_well import LastWell
 from hmi.observe.metrics import Metrics
 from hmi.pages import (
     account,
@@ -27,6 +28,7 @@ from hmi.pages import (
     audit,
     calibration,
     cameras,
+    configuration,
     decisions,
     editor,
     exchange,
@@ -75,6 +77,7 @@ PAGES = (
     audit,
     calibration,
     cameras,
+    configuration,
     decisions,
     editor,
     exchange,
@@ -162,6 +165,7 @@ def _parts(app: Flask, settings: Settings) -> Parts:
         Sources(store, files),
         follower,
         metrics,
+        LastWell(),
         build_id(),
         BoundedSemaphore(max(1, threads // 4)),
         piece_places,

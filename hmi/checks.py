@@ -126,15 +126,24 @@ def _check_newest_image(settings: Settings, files: ImageFiles) -> Iterator[Findi
 
 def check_disk(settings: Settings) -> Iterator[Finding]:
     """Room for what is written, and whether it may be. Raises OSError."""
-    places = {"cache": settings.storage.cache_folder, "log": os.path.dirname(settings.logging.file) or "."}  # noqa: PTH120
-    for what, place in places.items():
-        folder = _existing(Path(place))
-        free_gb = shutil.disk_usage(folder).free / 1e9
-        with tempfile.TemporaryFile(dir=folder):
-            pass  # proves that we may write there
-        yield Finding(
-            f"disk for {what}", "ok" if free_gb > FREE_GB else "warning", f"{free_gb:.1f} GB free in {folder}"
-        )
+    for what, place in written_places(settings).items():
+        yield check_place(what, place)
+
+
+def written_places(settings: Settings) -> dict[str, Path]:
+    """What is written to files, and in which folder."""
+    log = os.path.dirname(settings.logging.file) or "."  # noqa: PTH120
+    return {"cache": Path(settings.storage.cache_folder), "log": Path(log)}
+
+
+def check_place(what: str, place: Path) -> Finding:
+    """Raises OSError where nothing can be written."""
+    folder = _existing(place)
+    free_gb = shutil.disk_usage(folder).free / 1e9
+    with tempfile.TemporaryFile(dir=folder):
+        pass  # proves that we may write there
+    state = "ok" if free_gb > FREE_GB else "warning"
+    return Finding(f"disk for {what}", state, f"{free_gb:.1f} GB free in {folder}")
 
 
 def _existing(folder: Path) -> Path:

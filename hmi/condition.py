@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -26,6 +26,7 @@ SKEW_S = 60.0  # of the vision system: its stamp is older than its row by what t
 SERVER_SKEW_S = 30.0
 DAY_S = 86_400
 STEADY_S = 2.0  # a skew that changes by less is the same one
+STANDBY, CLOCK, SLOTS, VISION = "standby", "clock", "slots", "vision"  # what may be well or not
 WATCHING_S = 5.0  # a part that came while nobody looked tells nothing of the vision system's clock
 
 
@@ -42,6 +43,8 @@ class Condition:
         self._read_at: datetime | None = None
         self._lag_s: float | None = None
         self._said = ""
+        self._began_at = datetime.now(UTC)
+        self._well_at: dict[str, datetime] = {}
 
     @property
     def trouble(self) -> str:
@@ -74,6 +77,7 @@ class Condition:
         if stamps and was_watching and not batch.more and not batch.lag_s:
             self._vision_skew_s = _steady(self._vision_skew_s, (max(stamps) - now).total_seconds())
         self._say_skew()
+        self._see_what_is_well(bool(new), now)
 
     def note(self, session: Session, trouble: str) -> None:
         """Keep it in the store, now and then."""
@@ -87,16 +91,20 @@ class Condition:
             "read_at": _iso(self._read_at),
             "part_at": _iso(self._part_at),
             "trouble": trouble,
-            "server": asdict(self._server) if self._server else None,
+            "began_at": _iso(self._began_at),
+            "well_at": {what: _iso(at) for what, at in self._well_at.items()},
+            "server": _told(self._server) if self._server else None,
             "lag_s": self._lag_s,
             "server_skew_s": self._server_skew_s,
             "vision_skew_s": self._vision_skew_s,
         }
 
     def _say_what_changed(self, server: ServerFacts | None) -> None:
-        if server is None or server == self._server:
+        if server is None:
             return
         before, self._server = self._server, server
+        if server == before:
+            return
         if before is None or before.version != server.version:
             log.info("plant database: %s", server.version)
         if before is not None and (before.publications, before.slots) != (server.publications, server.slots):
@@ -105,6 +113,17 @@ class Condition:
             log.info(
                 "plant database: publications now: %s; slots: %s", publications or "none", slots or "none"
             )
+
+    def _see_what_is_well(self, came: bool, now: datetime) -> None:
+        """What is well by this read; the rest was so when it was seen so last."""
+        if self._lag_s is not None and self._lag_s <= STALE_LAG_S:
+            self._well_at[STANDBY] = now
+        if abs(self._server_skew_s or 0.0) < SERVER_SKEW_S:
+            self._well_at[CLOCK] = now
+        if came and abs(self._vision_skew_s or 0.0) < SKEW_S:
+            self._well_at[VISION] = now
+        if self._server is not None and all(slot.active for slot in self._server.slots):
+            self._well_at[SLOTS] = self._server.asked_at
 
     def _say_skew(self) -> None:
         """Once on each edge."""
@@ -134,6 +153,10 @@ def _steady(before: float | None, now: float | None) -> float | None:
     if before is None or now is None or abs(now - before) >= STEADY_S:
         return now
     return before
+
+
+def _told(server: ServerFacts) -> dict[str, Any]:
+    return {**asdict(server), "asked_at": _iso(server.asked_at)}
 
 
 def _iso(at: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ import re
 import sys
 from dataclasses import dataclass, field
 
-from hmi.settings import DEFAULTS, ENVIRONMENT_PREFIX, PROJECT, SECRETS
+from hmi.settings import DEFAULTS, PROJECT, SECRETS, variable_of
 
 PAGE = PROJECT / "docs" / "configuration.md"
 HEAD = """# Configuration
@@ -71,7 +71,7 @@ def page() -> str:
 
 
 def _setting(section: str, key: Key) -> str:
-    variable = f"{ENVIRONMENT_PREFIX}{section.upper()}__{key.name.upper()}"
+    variable = variable_of(section, key.name)
     default = key.default.replace("\n", "; ") or '""'
     secret = " Secret." if (section, key.name) in SECRETS else ""
     return (
@@ -79,11 +79,18 @@ def _setting(section: str, key: Key) -> str:
     )
 
 
+def sentences(lines: list[str]) -> str:
+    """The help without the lines that show YAML."""
+    return " ".join(line.strip() for line in lines if not _is_yaml(line))
+
+
+def _is_yaml(line: str) -> bool:
+    return line.startswith(("- ", "  ")) and ":" in line
+
+
 def _paragraph(lines: list[str]) -> str:
     """Sentences as a paragraph; lines that show YAML stay as they are."""
-    is_yaml = [line.startswith(("- ", "  ")) and ":" in line for line in lines]
-    text = " ".join(line.strip() for line, shown in zip(lines, is_yaml, strict=True) if not shown)
-    shown = [line for line, is_shown in zip(lines, is_yaml, strict=True) if is_shown]
+    text, shown = sentences(lines), [line for line in lines if _is_yaml(line)]
     return "\n\n".join([text, *(["```yaml\n" + "\n".join(shown) + "\n```"] if shown else [])]).strip()
 
 

@@ -7,6 +7,7 @@ from threading import BoundedSemaphore
 from flask import current_app
 
 from hmi.image_sources import Sources
+from hmi.observe.last_well import LastWell
 from hmi.observe.metrics import Metrics
 from hmi.pictures.cutter import Cutter
 from hmi.pictures.gallery import Gallery
@@ -30,6 +31,7 @@ class Parts:
     sources: Sources
     follower: Follower
     metrics: Metrics
+    last_well: LastWell
     build: str
     picture_places: BoundedSemaphore  # so many threads may wait for pictures
     piece_places: BoundedSemaphore  # and so many for pieces of images

@@ -15,12 +15,13 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from hmi.api_settings import Api, Webhook
 from hmi.auth_settings import Auth
 from hmi.database_address import address_of, place_of, with_password
 from hmi.iiif_settings import Iiif
+from hmi.origins import Names, Origins, keys_of
 from hmi.retention_settings import Retention
 from hmi.review_settings import Review
 from hmi.section import Section
@@ -223,6 +224,11 @@ class Settings(Section):
     review: Review
     retention: Retention
     demo: Demo
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @property
+    def origins(self) -> Origins:
+        return self._origins
 
     @property
     def is_demo(self) -> bool:
@@ -260,13 +266,24 @@ def load_settings(
     own = _read_yaml(Path(named)) if named else {}
     _refuse_secrets_in_yaml(own, str(named))
     _lay_over(merged, own, str(named))
-    _lay_over(merged, _from_environment(merged, environment), "the environment")
+    set_outside = _from_environment(merged, environment)
+    _lay_over(merged, set_outside, "the environment")
     _lay_over(merged, overrides, "the caller")
-    _read_secret_files(merged)
+    origins = dict.fromkeys(keys_of(own), f"file {named}")
+    origins |= {names: f"variable {variable_of(*names)}" for names in keys_of(set_outside)}
+    origins |= dict.fromkeys(keys_of(overrides), "the program")
+    origins |= _read_secret_files(merged)
     try:
-        return Settings.model_validate_json(json.dumps(merged, default=str), strict=True)
+        settings = Settings.model_validate_json(json.dumps(merged, default=str), strict=True)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
+    settings._origins = Origins(origins)
+    return settings
+
+
+def variable_of(section: str, key: str) -> str:
+    """The environment variable that sets it."""
+    return f"{ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}"
 
 
 @cache
@@ -334,19 +351,23 @@ def _refuse_secrets_in_yaml(own: Mapping[str, Any], source: str) -> None:
     for section, key in SECRETS:
         keys = own.get(section)
         if isinstance(keys, Mapping) and keys.get(key):
-            name = f"{ENVIRONMENT_PREFIX}{section.upper()}__{key.upper()}"
+            name = variable_of(section, key)
             raise SettingsError(
                 f"{section}.{key}: a secret does not belong into {source}; use {name} or a file"
             )
 
 
-def _read_secret_files(merged: dict[str, Any]) -> None:
+def _read_secret_files(merged: dict[str, Any]) -> dict[Names, str]:
+    """Puts the secrets into their places; tells which of them came so."""
+    found: dict[Names, str] = {}
     for section, keys in merged.items():
         for key in [key for key in keys if key.endswith("_file") and keys[key]]:
             secret = key.removesuffix("_file")
             if keys.get(secret):
                 raise SettingsError(f"{section}.{key}: set either it or {section}.{secret}, not both")
             keys[secret] = read_secret(keys[key], f"{section}.{key}")
+            found[section, secret] = f"the file that {key} names"
+    return found
 
 
 def read_secret(path: str, key: str) -> str:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
@@ -73,6 +74,8 @@ class Follower:
         self._troubled = False
         self.snapshot: Snapshot | None = None
         self.pulse = Pulse(-1, NEVER, "not connected yet")
+        self._beat: int | None = None
+        self.worked_at: datetime | None = None  # when a new sign of life of the worker was noticed last
 
     def start(self) -> None:
         """Begin to follow; further calls change nothing."""
@@ -124,8 +127,10 @@ class Follower:
             with self._store.read() as session:
                 version = state.version(session)
                 lease = session.execute(
-                    select(Lease.reads, Lease.trouble).where(Lease.name == WORKER)
+                    select(Lease.beat, Lease.reads, Lease.trouble).where(Lease.name == WORKER)
                 ).first()
+            if lease is not None:
+                self._hear(lease.beat)
             self._take(version, is_asked=asked_s - self._asked_at_s <= ASKED_S)
             if lease is not None:  # only now: a read that cannot be shown makes no screen fresh
                 self._feel(lease.reads, lease.trouble, asked_s)
@@ -145,6 +150,11 @@ class Follower:
             self.pulse = Pulse(reads, NEVER, trouble)  # how old this read is cannot be known
         else:
             self.pulse = Pulse(reads, asked_s, trouble)
+
+    def _hear(self, beat: int) -> None:
+        if self._beat not in (None, beat):  # how old the first one is cannot be known
+            self.worked_at = datetime.now(UTC)
+        self._beat = beat
 
     def _failed(self, text: str, *, with_trace: bool = False) -> None:
         if not self._troubled:

@@ -78,6 +78,7 @@ POLICY = {
     "decisions.show": EVERYBODY,
     "scrape.show": EVERYBODY,
     "overview.show": RUN_IT,
+    "configuration.show": RUN_IT,
     "audit.show": RUN_IT,
     "audit.table": RUN_IT,
     "users.show": RUN_IT,

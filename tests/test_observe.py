@@ -14,6 +14,7 @@ from hmi.auth import tokens
 from hmi.condition import NAME as CONDITION
 from hmi.observe import diagnostics, gathering, health
 from hmi.observe.gathering import Gathering
+from hmi.observe.rows import Row
 from hmi.parts import EXTENSION
 from hmi.settings import PROJECT
 from hmi.store import state
@@ -25,6 +26,7 @@ from tests.plants import VisionSystem
 from tests.waiting import until
 
 STORE_SECRET = "hunter2-of-the-store"
+WEBHOOK_SECRET = "hunter2-of-the-webhook"
 SERVER = {
     "version": "PostgreSQL 16.4",
     "database": "plant",
@@ -223,9 +225,12 @@ def test_the_bundle_holds_no_secret_and_says_what_could_not_be_had(house, tmp_pa
         store={"url": f"sqlite:///{tmp_path / 'store.db'}", "password": ""},
         database={"url": f"postgresql://hmi:{STORE_SECRET}@127.0.0.1:1/plant", "password": ""},
         logging={"file": str(tmp_path / "hmi.log")},
+        webhook={"url": "https://mes.example/told", "secret": WEBHOOK_SECRET},
     )
     log = tmp_path / "hmi.log"
-    log.write_text(f"first\nsecret_key {SECRET}\npostgresql://hmi:{STORE_SECRET}@db/plant\nlast\n", "utf-8")
+    log.write_text(
+        f"first\nkeys {SECRET} {WEBHOOK_SECRET}\npostgresql://hmi:{STORE_SECRET}@db/plant\nlast\n", "utf-8"
+    )
     with opened(hidden) as other:
         missing = diagnostics.write(tmp_path / "bundle.zip", other.extensions[EXTENSION])
     with zipfile.ZipFile(tmp_path / "bundle.zip") as bundle:
@@ -234,6 +239,7 @@ def test_the_bundle_holds_no_secret_and_says_what_could_not_be_had(house, tmp_pa
     for text in said.values():
         assert SECRET not in text
         assert STORE_SECRET not in text
+        assert WEBHOOK_SECRET not in text
     assert missing == ["contract.json"]
     assert said["log.txt"].endswith("last\n")
     assert json.loads(said["versions.json"])["flask"]
@@ -260,7 +266,7 @@ def test_the_command_writes_the_bundle_once(app, house, tmp_path):
 
 def test_the_state_of_the_whole_is_that_of_its_worst_part():
     def group(*states: str) -> dict[str, list[health.Row]]:
-        return {"All": [health.Row("x", one, "") for one in states]}
+        return {"All": [Row("x", one, "") for one in states]}
 
     assert health.worst(group("ok", "warning", "failed", "unknown")) == "failed"
     assert health.worst(group("ok", "unknown", "warning")) == "unknown"

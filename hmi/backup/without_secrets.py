@@ -18,7 +18,7 @@ def without_secrets(settings: Settings) -> str:
     found: dict[str, dict[str, Any]] = {}
     for section, keys in settings.model_dump(mode="json").items():
         own = {
-            key: _clean(value)
+            key: cleaned(value)
             for key, value in keys.items()
             if (section, key) not in SECRETS and value != defaults[section][key]
         }
@@ -27,11 +27,12 @@ def without_secrets(settings: Settings) -> str:
     return HEAD + yaml.safe_dump(found, allow_unicode=True, sort_keys=False)
 
 
-def _clean(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
+    """The same without the passwords of the addresses in it."""
     if isinstance(value, str):
         return _PARAMETER.sub("", _PASSWORD.sub(r"\1", value)) if "://" in value else value
     if isinstance(value, list):
-        return [_clean(one) for one in value]
+        return [cleaned(one) for one in value]
     if isinstance(value, dict):
-        return {key: _clean(one) for key, one in value.items()}
+        return {key: cleaned(one) for key, one in value.items()}
     return value

@@ -18,6 +18,7 @@ from hmi.observe import health
 from hmi.parts import Parts
 from hmi.plant.contract import check_contract
 from hmi.plant.database import PlantDatabase
+from hmi.settings import SECRETS
 
 LAST_LINES = 5_000
 LONGEST_LINE = 10_000  # characters
@@ -83,14 +84,7 @@ def _tail(file: Path) -> str:
 
 def _secrets(house: Parts) -> list[str]:
     """Every secret that this process knows: none of them may stand in any of the files."""
-    settings = house.settings
-    found = [
-        settings.database.password,
-        settings.store.password,
-        settings.storage.password,
-        settings.auth.secret_key,
-        settings.auth.audit_key,
-    ]
+    found = [getattr(getattr(house.settings, section), key) for section, key in SECRETS]
     return sorted(filter(None, found), key=len, reverse=True)
 
 

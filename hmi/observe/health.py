@@ -5,62 +5,82 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Any
 
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from hmi.build import build_id
-from hmi.checks import NO_FILE, check_disk
+from hmi.checks import NO_FILE, check_place, written_places
 from hmi.condition import NAME as CONDITION
-from hmi.condition import SERVER_SKEW_S, SKEW_S, STALE_LAG_S, signed
+from hmi.observe.plant_rows import FRESH_S, ago, plant_rows, vision_row
+from hmi.observe.rows import FAILED, OK, UNKNOWN, WARNING, Row
 from hmi.parts import Parts
 from hmi.plant.files import FileAbsent, FileProblem
+from hmi.snapshot import Follower
 from hmi.store import Store, StoreUnavailable, migrate, outbox, state
 from hmi.store.leases import WORKER
 from hmi.store.outbox import Outgoing
 from hmi.store.state import Lease
 
-OK, WARNING, FAILED, UNKNOWN = "ok", "warning", "failed", "unknown"
-FRESH_S = 5.0
 LIBRARIES = ("flask", "sqlalchemy", "waitress", "pillow", "numpy", "shapely", "psycopg2-binary")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One part: its state, what there is to say, and when it was last well."""
-
-    what: str
-    state: str
-    text: str
-    last_good: datetime | None = None
+SILENT = "the store knows, and does not answer"
 
 
 def rows_of(house: Parts) -> dict[str, list[Row]]:
     """By heading. Every part is looked at by itself: one that is broken hides no other."""
+    disks = list(_disks(house))
+    found = {
+        "Screens": [_screens(house.follower)],
+        **_of_store(house),
+        "Images": [*_roots(house), _cache(house, disks)],
+        "Disk": disks,
+    }
+    return {heading: [_with_times(house, row) for row in group] for heading, group in found.items()}
+
+
+def _with_times(house: Parts, row: Row) -> Row:
+    """What was seen earlier counts, too: a part that is bad now was well then."""
+    if row is NO_CACHE:
+        return row
+    seen = house.last_well.latest(row.what, row.last_good)
+    return replace(row, last_good=seen, since=row.since or house.last_well.since)
+
+
+def _of_store(house: Parts) -> dict[str, list[Row]]:
+    """The store itself, and what only it knows."""
     now = datetime.now(UTC)
-    noted: Mapping[str, Any] = {}
-    store_rows: list[Row] = []
-    lease_rows: list[Row] = []
     try:
         with house.store.read() as session:
             noted = state.get(session, CONDITION) or {}
             lease = session.get(Lease, WORKER)
-            lease_rows = [_worker(lease, now), _outbox(*_waiting(session), now)]
-        store_rows = [_store(house.store)]
+            work = [_worker(lease, now, house.follower.worked_at), _outbox(session, now)]
+        kept = _store(house.store)
     except StoreUnavailable as error:
-        store_rows = [Row("Store", FAILED, str(error))]
-        lease_rows = [Row("Worker", UNKNOWN, "the store says who works, and does not answer")]
+        return _of_silent_store(house, str(error))
+    pulse = house.follower.pulse
     return {
-        "Screens": [_screens(house)],
-        "Plant database": list(_plant(house, noted)),
-        "Vision system": [_vision(noted)],
-        "Work": lease_rows,
-        "Store": store_rows,
-        "Images": [*_roots(house), _cache(house)],
-        "Disk": list(_disk(house)),
+        "Plant database": list(plant_rows(noted, pulse.trouble, ago(pulse.age_ms(time.monotonic())))),
+        "Vision system": [vision_row(noted)],
+        "Work": work,
+        "Store": [kept],
+    }
+
+
+def _of_silent_store(house: Parts, trouble: str) -> dict[str, list[Row]]:
+    """Nobody knows then how the others are."""
+    follower = house.follower
+    read_at = ago(follower.pulse.age_ms(time.monotonic()))
+    return {
+        "Plant database": [Row("Reading", UNKNOWN, SILENT, read_at)],
+        "Vision system": [Row("Vision system", UNKNOWN, SILENT)],
+        "Work": [
+            Row("Worker", UNKNOWN, SILENT, follower.worked_at),
+            Row("Write-back", UNKNOWN, SILENT),
+        ],
+        "Store": [Row("Store", FAILED, trouble, house.store.answered_at)],
     }
 
 
@@ -84,116 +104,49 @@ def worst(rows: Mapping[str, list[Row]]) -> str:
     return next((one for one in (FAILED, UNKNOWN, WARNING) if one in states), OK)
 
 
-def _screens(house: Parts) -> Row:
-    pulse = house.follower.pulse
+def _screens(follower: Follower) -> Row:
+    pulse = follower.pulse
     age_ms = pulse.age_ms(time.monotonic())
-    if house.follower.snapshot is None:
+    if follower.snapshot is None:
         return Row("Screens", FAILED, pulse.trouble or "nothing was rendered yet")
     if age_ms is None or age_ms > FRESH_S * 1000:
         age = "nobody knows how old" if age_ms is None else f"{age_ms / 1000:.0f} s old"
-        return Row("Screens", FAILED, f"stale: {age} ({pulse.trouble or 'the plant is not read'})")
-    return Row("Screens", OK, f"live, {age_ms / 1000:.1f} s old, snapshot {house.follower.snapshot.version}")
+        why = pulse.trouble or "the plant is not read"
+        return Row("Screens", FAILED, f"stale: {age} ({why})", ago(age_ms))
+    words = f"live, {age_ms / 1000:.1f} s old, snapshot {follower.snapshot.version}"
+    return Row("Screens", OK, words, ago(age_ms))
 
 
-def _plant(house: Parts, noted: Mapping[str, Any]) -> Iterator[Row]:
-    read_at = _moment(noted.get("read_at"))
-    if read_at is None and not noted:
-        yield Row("Reading", UNKNOWN, "no worker has noted anything yet")
-        return
-    trouble = house.follower.pulse.trouble or noted.get("trouble") or ""
-    is_fresh = not trouble and _is_recent(read_at)
-    yield Row(
-        "Reading",
-        OK if is_fresh else FAILED,
-        trouble or ("is read" if is_fresh else "was not read lately"),
-        read_at,
-    )
-    for row in _of_server(noted):
-        yield row if is_fresh or row.state != OK else _as_it_was(row)
-
-
-def _as_it_was(row: Row) -> Row:
-    """What was well when the plant was read last; nobody knows of now."""
-    return replace(row, state=UNKNOWN, text=f"when it was read last: {row.text}")
-
-
-def _of_server(noted: Mapping[str, Any]) -> Iterator[Row]:
-    server = noted.get("server") or {}
-    yield Row("Server", OK if server else UNKNOWN, _server_words(server))
-    lag_s = noted.get("lag_s")
-    if lag_s is not None:
-        yield Row("Standby", OK if lag_s <= STALE_LAG_S else FAILED, f"{lag_s:.0f} s behind its primary")
-    yield _clock("Its clock", noted.get("server_skew_s"), SERVER_SKEW_S)
-    if server:
-        yield _publications(server)
-        yield _slots(server)
-
-
-def _server_words(server: Mapping[str, Any]) -> str:
-    return f"{server['version']}, {server['database']}" if server else "not asked yet"
-
-
-def _publications(server: Mapping[str, Any]) -> Row:
-    found = server.get("publications") or []
-    names = ", ".join(
-        f"{one['name']} (all tables: nothing may be created there)" if one["all_tables"] else one["name"]
-        for one in found
-    )
-    return Row("Publications", OK, names or "none")
-
-
-def _slots(server: Mapping[str, Any]) -> Row:
-    found = server.get("slots") or []
-    idle = [one["name"] for one in found if not one["active"]]
-    names = ", ".join(f"{one['name']} ({one['kind']})" for one in found)
-    if idle:
-        why = f"{', '.join(idle)} not active: the server keeps its log until the disk is full"
-        return Row("Replication slots", WARNING, f"{names}; {why}")
-    return Row("Replication slots", OK, names or "none")
-
-
-def _clock(what: str, skew_s: float | None, most_s: float) -> Row:
-    if skew_s is None:
-        return Row(what, OK, "not known, or this machine's")
-    state_of_it = OK if abs(skew_s) < most_s else WARNING
-    return Row(what, state_of_it, f"{signed(skew_s)} from this server's")
-
-
-def _vision(noted: Mapping[str, Any]) -> Row:
-    skew_s, part_at = noted.get("vision_skew_s"), _moment(noted.get("part_at"))
-    if part_at is None:
-        return Row("Vision system", UNKNOWN, "no part has come since the worker began")
-    row = _clock("Vision system", skew_s, SKEW_S)
-    words = "clock not known yet" if skew_s is None else f"clock skew {row.text}"
-    return Row("Vision system", row.state, f"the last part came; {words}", part_at)
-
-
-def _worker(lease: Lease | None, now: datetime) -> Row:
+def _worker(lease: Lease | None, now: datetime, heard_at: datetime | None) -> Row:
     if lease is None or not lease.holder:
-        return Row("Worker", FAILED, "no process works: nothing is read, judged or written back")
+        return Row("Worker", FAILED, "no process works: nothing is read, judged or written back", heard_at)
     who = lease.holder.rsplit(":", 1)[0]
     left_s = (lease.expires - now).total_seconds()
     if left_s < 0:
-        return Row("Worker", FAILED, f"{who} has not been heard of for {-left_s:.0f} s", lease.expires)
+        return Row("Worker", FAILED, f"{who} has not been heard of for {-left_s:.0f} s", heard_at)
     return Row("Worker", OK, f"{who}, term {lease.term}", now)
 
 
-def _waiting(session: Any) -> tuple[int, datetime | None, str, int]:
+def _outbox(session: Session, now: datetime) -> Row:
+    """Well while nothing waits for long; and it was so when something was last written."""
     is_open = Outgoing.state.in_(outbox.OPEN)
     count, oldest = session.execute(select(func.count(), func.min(Outgoing.queued_at)).where(is_open)).one()
     trouble = session.scalar(select(Outgoing.trouble).where(is_open, Outgoing.trouble != "").limit(1)) or ""
-    conflicts = select(func.count()).select_from(Outgoing).where(Outgoing.state == outbox.CONFLICT)
-    return count, oldest, trouble, session.scalar(conflicts) or 0
-
-
-def _outbox(count: int, oldest: datetime | None, trouble: str, conflicts: int, now: datetime) -> Row:
-    words = f"{conflicts:,} conflicts" if conflicts else "no conflicts"
+    words = _conflicts(session)
     if not count or oldest is None:
-        return Row("Write-back", OK, f"nothing waits; {words}")
+        return Row("Write-back", OK, f"nothing waits; {words}", now)
     waited_s = (now - oldest).total_seconds()
-    late = WARNING if waited_s > 60 or trouble else OK
     because = f": {trouble}" if trouble else ""
-    return Row("Write-back", late, f"{count:,} wait, the oldest for {waited_s:.0f} s{because}; {words}")
+    words = f"{count:,} wait, the oldest for {waited_s:.0f} s{because}; {words}"
+    if waited_s > 60 or trouble:
+        return Row("Write-back", WARNING, words, outbox.last_written(session))
+    return Row("Write-back", OK, words, now)
+
+
+def _conflicts(session: Session) -> str:
+    conflicts = select(func.count()).select_from(Outgoing).where(Outgoing.state == outbox.CONFLICT)
+    count = session.scalar(conflicts)
+    return f"{count:,} conflicts" if count else "no conflicts"
 
 
 def _store(store: Store) -> Row:
@@ -201,7 +154,7 @@ def _store(store: Store) -> Row:
     kind = "SQLite" if store.is_sqlite else "PostgreSQL"
     if at != wanted:
         return Row("Store", FAILED, f"{kind}; its tables are at {at}, this version needs {wanted}")
-    return Row("Store", OK, f"{kind} answers; its tables are at {at}")
+    return Row("Store", OK, f"{kind} answers; its tables are at {at}", store.answered_at)
 
 
 def _roots(house: Parts) -> list[Row]:
@@ -218,31 +171,34 @@ def _root(house: Parts, prefix: str) -> Row:
     except FileAbsent:
         pass  # the place answers, and says what it should
     except FileProblem as error:
-        return Row(prefix, FAILED, f"cannot be read: {error}")
-    return Row(prefix, OK, "answers", datetime.now(UTC))
+        return Row(prefix, FAILED, f"cannot be read: {error}", house.files.answered().get(prefix))
+    return Row(prefix, OK, "answers", house.files.answered().get(prefix))
 
 
-def _cache(house: Parts) -> Row:
+#: There is nothing to be well or not.
+NO_CACHE = Row("Cache of pictures", OK, "switched off by the settings")
+
+
+def _cache(house: Parts, disks: list[Row]) -> Row:
+    """Well if the look at its disk just now could write there, or by what was kept in it last."""
     if not house.settings.storage.cache_enabled:
-        return Row("Cache of pictures", OK, "switched off by the settings")
-    trouble = house.gallery.cache_trouble
+        return NO_CACHE
+    trouble, kept_at = house.gallery.cache_trouble, house.gallery.cached_at
     if trouble:
-        return Row("Cache of pictures", WARNING, f"pictures are made anew each time: {trouble}")
-    return Row("Cache of pictures", OK, "works")
+        return Row("Cache of pictures", WARNING, f"pictures are made anew each time: {trouble}", kept_at)
+    if any(row.what == "Disk for cache" and row.state != FAILED for row in disks):
+        return Row("Cache of pictures", OK, "works", datetime.now(UTC))
+    if kept_at is None:
+        return Row("Cache of pictures", UNKNOWN, "nothing was kept in it yet")
+    return Row("Cache of pictures", OK, "worked when something was kept last", kept_at)
 
 
-def _disk(house: Parts) -> Iterator[Row]:
-    try:
-        for finding in check_disk(house.settings):
-            yield Row(finding.what.capitalize(), finding.state, finding.text)
-    except OSError as error:
-        yield Row("Disk", FAILED, error.strerror or "cannot be written")
-
-
-def _moment(said: object) -> datetime | None:
-    return datetime.fromisoformat(said) if isinstance(said, str) else None
-
-
-def _is_recent(at: datetime | None) -> bool:
-    """Noted every five seconds; beyond that somebody's clock was set, and the screens know better."""
-    return at is not None and abs((datetime.now(UTC) - at).total_seconds()) < 3 * FRESH_S
+def _disks(house: Parts) -> Iterator[Row]:
+    for what, place in written_places(house.settings).items():
+        try:
+            finding = check_place(what, place)
+        except OSError as error:
+            yield Row(f"Disk for {what}", FAILED, error.strerror or "cannot be written")
+        else:
+            good = datetime.now(UTC) if finding.state == OK else None
+            yield Row(f"Disk for {what}", finding.state, finding.text, good)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template
 
 from hmi import respond
 from hmi.auth import ADMIN, requires
-from hmi.observe import health
+from hmi.observe import health, rows
 from hmi.parts import parts
 from hmi.plant_time import moment
 from hmi.slow import one_of_a_few
@@ -15,10 +15,10 @@ blueprint = Blueprint("overview", __name__, url_prefix="/admin")
 
 #: state → shape and word
 LOOKS = {
-    health.OK: ("check", "well"),
-    health.WARNING: ("alert-triangle", "look at this"),
-    health.FAILED: ("x", "not working"),
-    health.UNKNOWN: ("info-circle", "not known"),
+    rows.OK: ("check", "well"),
+    rows.WARNING: ("alert-triangle", "look at this"),
+    rows.FAILED: ("x", "not working"),
+    rows.UNKNOWN: ("info-circle", "not known"),
 }
 
 
@@ -28,12 +28,12 @@ LOOKS = {
 def show() -> Response:
     house = parts()
     house.follower.start()
-    rows = health.rows_of(house)
+    found = health.rows_of(house)
     now, zone = datetime.now(UTC), house.settings.time.zone_info
     body = render_template(
         "overview/overview.html",
-        rows=rows,
-        worst=health.worst(rows),
+        rows=found,
+        worst=health.worst(found),
         looks=LOOKS,
         versions=health.versions(house.store),
         when=lambda at: moment(at, now, zone),

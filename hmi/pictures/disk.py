@@ -13,6 +13,7 @@ import time
 import uuid
 import zlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class DiskCache:
         self._rest_s = rest_s
         self._off_until = 0.0
         self.trouble = ""  # why the cache is off
+        self.kept_at: datetime | None = None  # the last time that something could be kept
         self._lock = threading.Lock()
         self._unswept_bytes = cap_bytes  # the first entry looks at what earlier processes left
 
@@ -118,6 +120,7 @@ class DiskCache:
             log.warning("picture cache is off, %s: %s", self._folder, self.trouble)
 
     def _switch_on(self) -> None:
+        self.kept_at = datetime.now(UTC)
         if self.trouble:
             self.trouble = ""
             log.info("picture cache works again")

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -90,6 +91,11 @@ class Gallery:
     def cache_trouble(self) -> str:
         """Why nothing can be kept on disk; empty while all is well. Pictures are shown all the same."""
         return self._cache.trouble
+
+    @property
+    def cached_at(self) -> datetime | None:
+        """When a picture was kept on disk last; None: never since the start."""
+        return self._cache.kept_at
 
     def cached(self, rendition: Rendition) -> bytes | None:
         """The JPEG if it is in the cache and not known to be of an older file. Never waits for a source."""

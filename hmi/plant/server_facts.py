@@ -2,7 +2,8 @@
 
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from hmi.plant.database import PlantDatabase, PlantUnavailable, Session
 
@@ -41,6 +42,7 @@ class ServerFacts:
     database: str
     publications: tuple[Publication, ...] = ()
     slots: tuple[Slot, ...] = ()
+    asked_at: datetime = field(default_factory=lambda: datetime.now(UTC), compare=False)
 
 
 def read_facts(session: Session) -> ServerFacts:

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,15 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url, pool_size)
         self._reading = self.engine.execution_options(hmi_limited=True)
+        self.answered_at: datetime | None = None  # the last time that it gave us all we asked for
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; nothing that it does is kept. No statement takes longer than 2 s."""
         with translated(), Session(self._reading) as session:
             yield session
+            if session.in_transaction():  # else it was asked nothing
+                self.answered_at = datetime.now(UTC)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -98,6 +102,7 @@ class Store:
             yield session
             with _committing():
                 session.commit()
+            self.answered_at = datetime.now(UTC)
 
     def close(self) -> None:
         self.engine.dispose()

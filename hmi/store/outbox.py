@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, select
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from hmi.store.columns import Base, BigId
@@ -12,6 +12,7 @@ from hmi.store.runs import Key
 
 PENDING, UNKNOWN, DONE, CONFLICT, GONE = "pending", "unknown", "done", "conflict", "gone"
 OPEN = (PENDING, UNKNOWN)
+LOOKED_AT = 500
 
 
 class Outgoing(Base):
@@ -68,6 +69,15 @@ def next_open(session: Session, limit: int) -> list[Outgoing]:
     for entry in session.scalars(is_open):
         found.setdefault(entry.defect_key, entry)
     return list(found.values())
+
+
+def last_written(session: Session) -> datetime | None:
+    """When a row of the plant's was last written as it should be; None: never. They may end in any order,
+    so it is the latest of the newest ones.
+    """
+    done = select(Outgoing.ended_at).where(Outgoing.state == DONE)
+    newest = done.order_by(Outgoing.id.desc()).limit(LOOKED_AT).subquery()
+    return session.scalar(select(func.max(newest.c.ended_at)))
 
 
 def newest_of(session: Session, defects: Iterable[Key]) -> dict[Key, Outgoing]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from hmi.auth import badges
 from hmi.store import sessions
 from hmi.store.users import User
+from tests.browser import looks
 from tests.browser.browsers import Visits
 from tests.browser.floors import Floor, shows
 from tests.people import PASSWORD, settle_in
@@ -143,7 +144,7 @@ def test_the_account_key_covers_nothing(visit: Visits, quick: Floor, name, subte
 def test_axe_finds_nothing_grave(visit: Visits, server: Server, subtests):
     page = visit(f"{server.url}/sign-in")
     sign_in(page, "Ada")
-    for path in ("/", "/sign-in", "/account", "/admin/users"):
+    for path in ("/", "/sign-in", "/account", "/admin/users", "/admin/health", "/admin/settings"):
         page.goto(server.url + path)
         expect(page).to_have_url(re.compile(re.escape(path) + "$"))
         for scheme in ("light", "dark"):
@@ -172,6 +173,23 @@ def test_keys_are_large_enough_for_gloves(visit: Visits, server: Server):
     page.set_viewport_size({"width": 1024, "height": 768})
     rows = [one.bounding_box()["height"] for one in page.locator(".users tbody tr").all()]
     assert max(rows) < 130
+
+
+def test_pages_of_administrators_fit_every_screen(visit: Visits, server: Server, subtests):
+    page = visit(f"{server.url}/sign-in?next=/admin/settings")
+    sign_in(page, "Ada")
+    expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
+    for path in ("/admin/settings", "/admin/health"):
+        page.goto(server.url + path)
+        for width, height in ((1920, 1080), (1366, 768), (1024, 768), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            with subtests.test(path=path, width=width):
+                assert looks.overflow(page)["across"] <= 0
+                assert looks.overlapping_texts(page) == []
+                assert looks.too_small(page, "main a, main button", 48) == []
+                for scheme in ("light", "dark"):
+                    page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+                    assert looks.faint(page, 7) == []
 
 
 def test_a_closed_grid_asks_for_a_sign_in_when_the_session_ends(visit: Visits, tmp_path):

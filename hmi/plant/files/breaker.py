@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from datetime import UTC, datetime
 
 from hmi.plant.files.errors import PlaceUnreachable
 from hmi.plant.files.place import Patience
@@ -22,6 +23,7 @@ class Breaker:
         self._rest_s = patience.rest_s
         self._rests_until = 0.0
         self._on_trial = False
+        self.answered_at: datetime | None = None  # the place itself, not what we remember of it
 
     @property
     def trouble(self) -> str:
@@ -46,6 +48,7 @@ class Breaker:
                 log.info("%s answers again", self._place)
             self._failures = 0
             self._on_trial = False
+            self.answered_at = datetime.now(UTC)
             self._rest_s = self._patience.rest_s
 
     def failed(self, trial: bool, why: str) -> None:

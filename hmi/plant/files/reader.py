@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import CancelledError
+from datetime import datetime
 from typing import TypeVar
 
 from hmi.plant.files.address import Address
@@ -72,6 +73,11 @@ class ImageFiles:
         """The prefixes of the roots that are unreachable now, with the reason."""
         told = zip(self._prefixes, (breaker.trouble for breaker in self._breakers), strict=True)
         return {prefix: trouble for prefix, trouble in told if trouble}
+
+    def answered(self) -> dict[str, datetime]:
+        """The prefixes of the roots that ever answered us, with when they did so last."""
+        told = zip(self._prefixes, (breaker.answered_at for breaker in self._breakers), strict=True)
+        return {prefix: at for prefix, at in told if at is not None}
 
     def close(self) -> None:
         self._lanes.close()
