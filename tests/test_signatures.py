@@ -175,7 +175,7 @@ def test_a_refusal_in_a_page_says_what_it_needs(sven, desk):
     assert 'class="field is-wrong"><label for="password-defect-1"' in answer.text
 
 
-def test_without_javascript_a_batch_that_must_be_signed_is_shown_again_with_what_was_typed(app, sven):
+def test_without_javascript_a_batch_that_must_be_signed_is_shown_again_with_what_was_typed(app, sven, desk):
     items = ticks(sven.get("/review?past=1", headers=PAGE).text)
     sent = {"item": items, "word": "scrap", "reason": "burr", "next": "/review"}
     refused = sven.post("/decisions/batch", data=sent, headers=PAGE)

@@ -244,9 +244,12 @@ def test_taking_a_batch_back_leaves_what_somebody_else_said_since_and_says_so(
     assert current(sven) == picked[1]
 
 
-def test_a_lost_answer_to_a_batch_is_said_and_the_same_press_counts_once(queue: Page, visit: Visits):
+def test_a_lost_answer_to_a_batch_is_said_and_the_same_press_counts_once(
+    queue: Page, visit: Visits, review_floor: Floor
+):
     visit.expect("ERR_", "Failed to load", "request failed")
     picked = undecided(queue, 2)
+    image = item(queue, picked[0]).get_attribute("data-image")
     tick(queue, *picked)
     queue.get_by_label("Reason for all").fill("seen by hand")
     queue.route("**/decisions/batch", lambda route: route.fetch() and route.abort())
@@ -256,14 +259,8 @@ def test_a_lost_answer_to_a_batch_is_said_and_the_same_press_counts_once(queue: 
     queue.unroute("**/decisions/batch")
     batch(queue, "okay").click()
     are_decided(queue, *picked, word="okay")
-    queue.goto(
-        f"{queue.url.partition('/review')[0]}/images/{picked_image(queue, picked[0])}?defect={picked[0]}"
-    )
-    expect(queue.locator(".said-before li")).to_have_count(1)
-
-
-def picked_image(page: Page, one: str) -> str:
-    return item(page, one).get_attribute("data-image") or ""
+    queue.goto(f"{review_floor.server.url}/images/{image}?defect={picked[0]}")
+    expect(queue.locator(".said-before li", has_text="seen by hand")).to_have_count(1)
 
 
 def test_one_signature_is_sent_for_a_batch_and_a_refusal_loses_nothing(visit: Visits, signed_floor: Floor):
