@@ -1,6 +1,6 @@
 """The decision panel: how a defect or a part stands, and the keys to decide on it, wherever it is shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -20,24 +20,16 @@ from hmi.store.decisions import DEFECT, PART
 from hmi.store.runs import Defect, Key, Run, reference
 
 
-@dataclass(frozen=True)
-class Panel:
-    """What the template needs. `words` is empty for whoever may not decide.
+@dataclass(frozen=True, kw_only=True)
+class Asks:
+    """What is asked of whoever decides. `words` is empty for whoever may not.
 
     `needs` names the field that a refusal is about; `reason` and `signer` are what was typed.
     """
 
-    subject: str
-    of: str
-    standing: Standing | PartStanding
     words: tuple[Word, ...]
-    history: Sequence[Said]
-    key: str  # one idempotency key for each time the form is shown
     next: str  # where a browser without JavaScript goes on
-    when: Callable[[datetime | None], str]
-    image: str = ""
     error: str = ""
-    first: str = ""  # who was first, and what they said
     needs: str | None = None  # reason or signature
     reason: str = ""
     signer: str = ""  # empty: `caller`
@@ -52,10 +44,43 @@ class Panel:
     def reason_is_due(self) -> bool:
         return any(word.may_need_reason for word in self.words)
 
+
+@dataclass(frozen=True, kw_only=True)
+class Panel(Asks):
+    """One defect or part."""
+
+    subject: str
+    of: str
+    standing: Standing | PartStanding
+    history: Sequence[Said]
+    key: str  # one idempotency key for each time the form is shown
+    when: Callable[[datetime | None], str]
+    image: str = ""
+    first: str = ""  # who was first, and what they said
+
+    @property
+    def tick(self) -> str:
+        """The same defect among many: what names it, and the state that the decision is made on."""
+        return f"{self.of} {self.standing.state} {self.key} {self.image}"
+
     def refused(self, error: str, *, first: str = "", needs: str | None = None, **typed: str) -> "Panel":
         """The panel again, with why a decision was not taken, and with what was typed: nothing is lost."""
         kept = {name: text for name, text in typed.items() if name in ("reason", "signer") and text}
         return replace(self, error=error, first=first, needs=needs, **kept)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch(Asks):
+    """Many defects, decided at once. After a refusal: what can be sent again, and what was refused."""
+
+    ticks: Sequence[str] = ()
+    refused: Sequence[Mapping[str, Any]] = ()
+    taken: int = 0
+
+
+def of_many(here: str, **typed: Any) -> Batch:
+    """The form that decides on many defects."""
+    return Batch(**_asked(DEFECT), next=here, **typed)
 
 
 def of_subject(session: Session, subject: str, key: Key) -> Panel:
@@ -103,15 +128,21 @@ def of_open(item: OpenDefect, here: str) -> Panel:
 def _panel(
     subject: str, of: str, standing: Standing | PartStanding, history: Sequence[Said], **more: Any
 ) -> Panel:
-    settings, caller = parts().settings, person()
     return Panel(
         subject=subject,
         of=of,
         standing=standing,
-        words=tuple(review.words(settings, subject)) if may(DECIDE) else (),
         history=history,
         key=review.new_key(),
-        when=partial(day_and_clock, zone=settings.time.zone_info),
-        caller=caller.name if caller else "",
+        when=partial(day_and_clock, zone=parts().settings.time.zone_info),
+        **_asked(subject),
         **more,
     )
+
+
+def _asked(subject: str) -> dict[str, Any]:
+    caller = person()
+    return {
+        "words": tuple(review.words(parts().settings, subject)) if may(DECIDE) else (),
+        "caller": caller.name if caller else "",
+    }

@@ -106,6 +106,31 @@ def test_without_javascript_a_refusal_is_a_page_with_what_was_typed(sven):
     assert 'value="burr"' in answer.text
 
 
+def test_without_javascript_what_is_ticked_is_decided_at_once(sven):
+    items = ticks(sven.get("/review", headers=PAGE).text)[:3]
+    answer = sven.post(
+        "/decisions/batch", data={"item": items, "word": "okay", "next": "/review"}, headers=PAGE
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/review")
+    assert opens(sven.get("/review", headers=PAGE).text)[0] == "4"
+
+
+def test_without_javascript_a_batch_says_what_was_refused_and_who_was_first(sven, desk):
+    items = ticks(sven.get("/review", headers=PAGE).text)[:3]
+    desk.defect(2, "scrap")
+    answer = sven.post("/decisions/batch", data={"item": items, "word": "okay"}, headers=PAGE)
+    assert answer.status_code == 409
+    assert "2 stored, 1 refused" in answer.text
+    assert "2: ann was first (“scrap (true defect)”)" in answer.text
+    assert ticks(answer.text) == []  # what somebody else decided is not sent again unseen
+
+
+def test_a_tick_that_names_too_little_is_refused(sven):
+    for item in ("", "1", "1 0-abc", "1 0-abc key"):
+        answer = sven.post("/decisions/batch", data={"item": item, "word": "okay"}, headers=PAGE)
+        assert answer.status_code == 422
+
+
 def test_where_to_go_on_is_never_elsewhere(sven):
     sent = {**form(sven.get("/review", headers=PAGE).text, "1"), "word": "okay", "next": "//evil.example"}
     assert sven.post("/decisions", data=sent, headers=PAGE).headers["Location"] == "/"
@@ -175,3 +200,8 @@ def form(body: str, defect_reference: str) -> dict[str, str]:
     """The hidden fields of the decision panel of a defect."""
     panel = re.search(rf'<section id="decide-defect-{defect_reference}".*?</form>', body, re.DOTALL)[0]
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', panel))
+
+
+def ticks(body: str) -> list[str]:
+    """What the ticks of a page send, in their order."""
+    return re.findall(r'name="item" value="([^"]+)"', body)

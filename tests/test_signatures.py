@@ -8,8 +8,19 @@ from hmi.store import users
 from hmi.store.decisions import DEFECT, PART, Decision
 from tests.desk import Desk
 from tests.lines import LARGE, Line, defect, image, trigger
-from tests.people import PASSWORD, audited, is_signed_in, number_of, opened, settle_in, signed_in, store_of
+from tests.people import (
+    PAGE,
+    PASSWORD,
+    audited,
+    is_signed_in,
+    number_of,
+    opened,
+    settle_in,
+    signed_in,
+    store_of,
+)
 from tests.test_pages import TWO
+from tests.test_review_page import ticks
 
 JSON = {"Accept": "application/json"}
 REVIEW = {"signed": ["scrap", "use_as_is"], "reason_needed": "never"}
@@ -162,6 +173,20 @@ def test_a_refusal_in_a_page_says_what_it_needs(sven, desk):
     answer = sven.post("/decisions", data=fields(desk), headers={"HX-Request": "true"})
     assert answer.status_code == 422
     assert 'class="field is-wrong"><label for="password-defect-1"' in answer.text
+
+
+def test_without_javascript_a_batch_that_must_be_signed_is_shown_again_with_what_was_typed(app, sven, desk):
+    items = ticks(sven.get("/review?past=1", headers=PAGE).text)
+    sent = {"item": items, "word": "scrap", "reason": "burr", "next": "/review"}
+    refused = sven.post("/decisions/batch", data=sent, headers=PAGE)
+    wrong = sven.post("/decisions/batch", data={**sent, "signer": "Edda", "password": "x"}, headers=PAGE)
+    assert (refused.status_code, wrong.status_code) == (422, 403)
+    assert (ticks(refused.text), ticks(wrong.text)) == (items, items)
+    assert 'value="burr"' in refused.text
+    assert 'value="Edda"' in wrong.text
+    assert "Name, password or code is wrong." in wrong.text
+    signed = sven.post("/decisions/batch", data={**sent, "password": PASSWORD}, headers=PAGE)
+    assert (signed.status_code, count(app)) == (303, 2)
 
 
 def test_no_password_reaches_the_log_or_the_store(app, sven, desk, caplog):

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from hmi import errors, panels, respond
 from hmi.auth import DECIDE, SEE, origins, requires
 from hmi.deciding import LONGEST_KEY
-from hmi.deciding.asked import Asked, AskedMany, read
+from hmi.deciding.asked import Asked, AskedMany, Item, read
 from hmi.parts import parts
 from hmi.store import OutcomeUnknown
 from hmi.store.decisions import Decision
@@ -22,7 +22,8 @@ from hmi.web_decisions import UNKNOWN, Answer, Unsigned, decided, stated
 
 blueprint = Blueprint("decisions", __name__)
 
-_OF_THE_FORM = ("csrf_token", "next")  # fields that are no part of the decision
+_OF_THE_FORM = ("csrf_token", "next", "item")  # fields that are no part of the decision as they are
+_OF_A_TICK = ("of", "state", "key", "image")
 
 
 @blueprint.post("/decisions")
@@ -46,20 +47,22 @@ def take() -> BaseResponse:
 @blueprint.post("/decisions/batch")
 @requires(DECIDE)
 def take_many() -> BaseResponse:
-    """200 with those that were taken and those that were refused, each with why."""
+    """200 with those that were taken and those that were refused, each with why.
+
+    A browser without JavaScript goes on where it was, or sees what was refused with what was typed.
+    """
     try:
-        asked = read(AskedMany, _fields())
+        asked = read(AskedMany, _fields() if request.is_json else _fields() | {"items": _ticked()})
         wishes = asked.wishes()
     except ValueError as error:
         return errors.answer(422, str(error))
     try:
         answers = decided(asked, wishes)
     except Unsigned as error:
-        return _unsigned(error)
+        return _unsigned(error, asked)
     except OutcomeUnknown:
-        return _unknown(wishes[0].idempotency)
-    done = [answer for answer in answers if "decision" in answer]
-    return respond.no_store(jsonify(taken=done, refused=[one for one in answers if "decision" not in one]))
+        return _unknown(wishes[0].idempotency, asked)
+    return _answer_many(answers, asked)
 
 
 @blueprint.get("/decisions/keys/<key>")
@@ -104,6 +107,24 @@ def _fields() -> Answer:
     raise ValueError("a decision is an object with fields")
 
 
+def _ticked() -> list[dict[str, str]]:
+    """What the ticks of a form name; one that names too little is refused as any other item."""
+    return [dict(zip(_OF_A_TICK, tick.split(" "), strict=False)) for tick in request.form.getlist("item")]
+
+
+def _answer_many(answers: list[Answer], asked: AskedMany) -> BaseResponse:
+    taken = [answer for answer in answers if "decision" in answer]
+    refused = [answer for answer in answers if "decision" not in answer]
+    if not _is_for_people():
+        return respond.no_store(jsonify(taken=taken, refused=refused))
+    if not refused:
+        return respond.after_post(origins.own_path(request.form.get("next")))
+    again = {one["of"] for one in refused if one.get("needs")}  # what lacked something, not what was decided
+    needs = next((one["needs"] for one in refused if one.get("needs")), None)
+    told = {"status": refused[0]["status"], "refused": refused, "taken": len(taken), "needs": needs}
+    return _batch(told, asked, [item for item in asked.items if item.of in again])
+
+
 def _answer(told: Answer, asked: Asked) -> BaseResponse:
     if "decision" not in told:
         return _refusal(told, asked)
@@ -114,11 +135,24 @@ def _answer(told: Answer, asked: Asked) -> BaseResponse:
     return respond.no_store(jsonify(told), 200 if told["repeated"] else 201)
 
 
-def _refusal(told: Answer, asked: Asked | None = None) -> Response:
-    status = told["status"]
-    if asked is None or not (respond.wants_fragment() or _is_for_people()):
-        return respond.no_store(jsonify(told), status)
-    return _panel(asked, status, told)
+def _refusal(told: Answer, asked: Asked | AskedMany) -> Response:
+    if not (respond.wants_fragment() or _is_for_people()):
+        return respond.no_store(jsonify(told), told["status"])
+    if isinstance(asked, AskedMany):
+        return _batch(told, asked, asked.items)
+    return _panel(asked, told["status"], told)
+
+
+def _batch(told: Answer, asked: AskedMany, again: list[Item]) -> Response:
+    """Why not all were decided, and those that can be sent again with what was typed."""
+    batch = panels.of_many(
+        origins.own_path(request.form.get("next")),
+        ticks=[" ".join((item.of, item.state, item.key, item.image)) for item in again],
+        reason=asked.reason,
+        signer=asked.signer,
+        **{name: told[name] for name in ("error", "needs", "refused", "taken") if name in told},
+    )
+    return respond.no_store(render_template("decisions/refused_many.html", batch=batch), told["status"])
 
 
 def _panel(asked: Asked, status: int, told: Answer | None = None) -> Response:
@@ -148,14 +182,14 @@ def _first(said_first: Answer | None) -> str:
     return f"{said_first['who']} {what} at {said_first['when']}{why}"
 
 
-def _unsigned(error: Unsigned, asked: Asked | None = None) -> Response:
+def _unsigned(error: Unsigned, asked: Asked | AskedMany) -> Response:
     response = _refusal({"status": error.status, "error": str(error), "needs": "signature"}, asked)
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(int(error.retry_after_s) + 1)
     return response
 
 
-def _unknown(key: str, asked: Asked | None = None) -> Response:
+def _unknown(key: str, asked: Asked | AskedMany) -> Response:
     """It may stand or not: never said to be saved, never sent again before somebody looked."""
     response = _refusal({"status": 503, "error": UNKNOWN, "outcome": "unknown", "key": key}, asked)
     response.headers["Retry-After"] = "1"

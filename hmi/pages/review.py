@@ -66,6 +66,7 @@ def show() -> Response:
             cameras=sorted(titles.items(), key=lambda camera: camera[1]),
             choices=review.choices(session),
             words=review.words(parts().settings, DEFECT),
+            batch=panels.of_many("/review"),
             left=_left(session),
         )
     return respond.no_store(body, 422 if errors else 200)

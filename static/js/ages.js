@@ -41,10 +41,7 @@ window.hmiClock = (() => {
     now,
     duration,
     tick,
-    set: (ms) => {
-      serverMs = ms;
-      atMs = performance.now();
-    },
+    set: (ms) => ([serverMs, atMs] = [ms, performance.now()]),
     clockTime: (ms, zone) =>
       new Date(ms).toLocaleTimeString("en-GB", { timeZone: zone || undefined, hour12: false }),
   };

@@ -9,9 +9,6 @@ for (const place of document.querySelectorAll("[data-api-docs]")) {
     deepLinking: true,
     defaultModelsExpandDepth: 0,
     validatorUrl: null,
-    requestInterceptor: (request) => {
-      request.headers["X-CSRFToken"] = token;
-      return request;
-    },
+    requestInterceptor: (request) => Object.assign(request, { headers: { ...request.headers, "X-CSRFToken": token } }),
   });
 }

@@ -36,9 +36,9 @@
     });
   }
   document.body.addEventListener("htmx:afterSwap", (event) => {
-    const path = event.detail.requestConfig?.path;
-    if (path !== "/decisions" || event.detail.xhr.status >= 300) return;
+    const asked = event.detail.requestConfig;
+    if (asked?.path !== "/decisions" || event.detail.xhr.status >= 300) return;
     const panel = document.getElementById(event.detail.target.id) ?? event.detail.elt;
-    document.body.dispatchEvent(new CustomEvent("decided", { detail: { panel } }));
+    document.body.dispatchEvent(new CustomEvent("decided", { detail: { panel, word: asked.formData.get("word") } }));
   });
 })();

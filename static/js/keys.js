@@ -19,7 +19,7 @@ window.hmiKeys = (() => {
   let newest = 0; // of several scans only the last one counts
   let scannedAt = -Infinity;
 
-  const isField = (target) => target.closest?.("input, textarea, select, [contenteditable]") != null;
+  const isField = (target) => target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]") != null;
   const isBurst = () => typed.some((one) => one.isBurst);
 
   const settle = () => {

@@ -9,9 +9,12 @@
   const batch = review.querySelector("[data-batch]");
   const help = document.querySelector("[data-help]");
   const AHEAD = 15; // so many before the end, further ones are fetched
-  const done = []; // decided here, in order: what U takes back
+  const said = review.querySelector("[data-said]");
+  const back = document.querySelector("[data-take-back]");
+  const done = []; // decided here, in order, batches whole: what U takes back
   let current = null;
   let isFetching = false;
+  let isStoring = false;
 
   const items = () => [...queue.querySelectorAll("[data-open]")];
   const undecided = (item) => !item.classList.contains("is-decided");
@@ -43,142 +46,143 @@
     show(all.slice(at + 1).find(undecided) ?? all.slice(0, at).find(undecided) ?? current);
   };
 
+  const fetched = async (address) => {
+    const answer = await fetch(address, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(10000) });
+    if (!answer.ok) throw new Error(answer.status);
+    const holder = document.createElement("template");
+    holder.innerHTML = await answer.text();
+    return [...holder.content.children];
+  };
+
   const fetchMore = async () => {
     const further = queue.querySelector("[data-next]");
     if (!further || isFetching) return;
     isFetching = true;
-    try {
-      const answer = await fetch(`/review?${further.dataset.next}`, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(10000) });
-      if (!answer.ok) return;
-      const holder = document.createElement("template");
-      holder.innerHTML = await answer.text();
-      const known = new Set(items().map((item) => item.id));
-      for (const item of holder.content.querySelectorAll("[data-open]")) if (known.has(item.id)) item.remove();
-      const added = [...holder.content.children];
-      further.replaceWith(...added);
-      for (const item of added) htmx.process(item);
-    } catch {
-      // the key "More" stays, and the next step asks again
-    } finally {
-      isFetching = false;
-    }
+    const found = await fetched(`/review?${further.dataset.next}`).catch(() => null);
+    isFetching = false;
+    if (!found) return; // the key "More" stays, and the next step asks again
+    const known = new Set(items().map((item) => item.id));
+    const added = found.filter((item) => !known.has(item.id));
+    further.replaceWith(...added);
+    for (const item of added) htmx.process(item);
   };
+
+  const panelOf = (item) => item.querySelector('[data-panel][data-subject="defect"]');
+  const tickOf = (item) => item.querySelector("[data-tick]");
 
   // Marked from its panel, which is the server's word.
-  const mark = (item) => {
-    const word = item.querySelector('[data-panel][data-subject="defect"]')?.dataset.word ?? "";
-    item.classList.toggle("is-decided", Boolean(word));
+  const mark = (item) => item.classList.toggle("is-decided", Boolean(panelOf(item)?.dataset.word));
+
+  const picked = () => items().filter((item) => tickOf(item).checked);
+
+  // How many are picked, and what U would take back.
+  const count = () => {
+    const last = done.at(-1)?.length ?? 0;
+    batch.querySelector("[data-picked]").textContent = `${picked().length} picked`;
+    back.querySelector("span").textContent = last > 1 ? `Take back ${last}` : "Take back";
+    back.disabled = !last;
   };
 
+  const say = (textContent, why = "") => Object.assign(said, { textContent, className: `batch-said ${why && "refused"}` });
+
   document.body.addEventListener("decided", (event) => {
-    const item = event.detail.panel.closest("[data-open]");
-    if (!item || event.detail.panel.dataset.subject !== "defect") return;
+    const { panel, word } = event.detail;
+    const item = panel.closest("[data-open]");
+    if (!item || panel.dataset.subject !== "defect") return;
+    say("");
     mark(item);
-    if (undecided(item)) return show(item);
-    done.push(item);
+    if (word === "undo" || word === "comment") return show(item);
+    done.push([item]);
+    count();
     if (item === current) nextUndecided();
   });
 
   const press = (item, word) => {
-    const key = item?.querySelector(`[data-panel][data-subject="defect"] [data-does="${word}"]`);
+    const key = item && panelOf(item)?.querySelector(`[data-does="${word}"]`);
     if (key && !key.disabled) key.click();
   };
 
+  // The newest that still stands. A batch is picked again, so that it can be decided otherwise.
   const takeBack = () => {
-    const item = done.pop();
-    if (!item) return;
-    show(item);
-    press(item, "undo");
+    if (isStoring || !done.length) return;
+    const last = done.pop().filter((item) => !undecided(item));
+    count();
+    if (!last.length) return takeBack();
+    show(last[0]);
+    if (last.length === 1) return press(last[0], "undo");
+    for (const item of items()) tickOf(item).checked = last.includes(item);
+    decideAll("undo");
   };
 
-  const pick = (item) => {
-    item?.classList.toggle("is-picked");
-    countPicked();
-  };
-
-  const picked = () => items().filter((item) => item.classList.contains("is-picked"));
-
-  const countPicked = () => {
-    const count = picked().length;
-    batch.hidden = !count;
-    batch.querySelector("[data-picked]").textContent = count;
-  };
-
+  // All that are picked. Sent again after a lost answer each counts once: the keys are those of the panels.
   const decideAll = async (word) => {
-    const said = batch.querySelector(".batch-said");
     const chosen = picked();
-    const field = (item, name) => item.querySelector(`[data-panel][data-subject="defect"] [name="${name}"]`)?.value;
-    const wishes = chosen.map((item) => ({ of: field(item, "of"), state: field(item, "state"), key: field(item, "key"), image: item.dataset.image }));
-    said.textContent = "storing…";
-    let answer;
-    try {
-      answer = await fetch("/decisions/batch", {
-        method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content },
-        body: JSON.stringify({ subject: "defect", word, reason: batch.querySelector('[name="reason"]').value, items: wishes }),
-        signal: AbortSignal.timeout(20000),
-      });
-    } catch {
-      said.textContent = "No connection. Press again: each counts once.";
-      return;
-    }
-    if (!answer.ok) {
-      said.textContent = answer.status === 401 ? "Signed out: sign in again." : `Not stored (${answer.status}): ${(await answer.json().catch(() => ({}))).error ?? ""}`;
-      return;
-    }
-    const { taken, refused } = await answer.json();
-    said.textContent = refused.length ? `${taken.length} stored, ${refused.length} refused: ${refused[0].error}` : "";
-    await Promise.allSettled(chosen.map((item) => refresh(item)));
-    for (const item of chosen) if (!undecided(item)) item.classList.remove("is-picked");
+    if (isStoring || !chosen.length) return;
+    isStoring = true;
+    say("storing…");
+    const body = new URLSearchParams(new FormData(batch));
+    body.set("word", word);
+    body.delete("item");
+    for (const item of chosen) body.append("item", panelOf(item).dataset.tick);
+    const how = { method: "POST", headers: { Accept: "application/json" }, body, signal: AbortSignal.timeout(20000) };
+    const answer = await fetch("/decisions/batch", how).catch(() => null);
+    const told = await answer?.json().catch(() => null);
+    if (told?.taken) await stored(word, chosen, told);
+    else if (word === "undo") done.push(chosen);
+    if (!told) say("No connection. Press again: each counts once.", "lost");
+    else if (!told.taken) say(answer.status === 401 ? "Signed out: sign in again." : `Not stored: ${told.error}`, "refused");
+    isStoring = false;
+    count();
+  };
+
+  // What was refused for want of something stays picked, with all that was typed; what others decided is shown.
+  const stored = async (word, chosen, { taken, refused }) => {
+    const isUndo = word === "undo";
+    const refusalOf = (item) => refused.find((one) => one.of === item.dataset.open);
+    await Promise.allSettled(chosen.filter((item) => !refusalOf(item)?.needs).map(refresh));
+    for (const item of chosen) tickOf(item).checked = refusalOf(item)?.needs ?? (isUndo && !refusalOf(item));
+    const standing = chosen.filter((item) => (isUndo ? refusalOf(item)?.needs : !refusalOf(item)));
+    if (standing.length) done.push(standing);
+    if (!refused.length) for (const field of batch.querySelectorAll(".field input")) field.value = "";
+    const why = [...new Set(refused.map(({ error, first }) => (first ? `${error}: “${first.label}”` : error)))].join("; ");
+    say(`${taken.length} ${isUndo ? "taken back" : "stored"}${why && `, ${refused.length} refused: ${why}`}`, why);
     document.body.dispatchEvent(new CustomEvent("decided", { detail: { panel: review } }));
-    countPicked();
-    nextUndecided();
+    show(chosen.find(refusalOf) ?? chosen[0]);
+    if (!refused.length && !isUndo) nextUndecided();
   };
 
   // Not by htmx.ajax: it asks for one at a time.
   const refresh = async (item) => {
-    const answer = await fetch(`/decisions/panel/defect/${item.dataset.open}`, { signal: AbortSignal.timeout(10000) });
-    if (!answer.ok) return;
-    const holder = document.createElement("template");
-    holder.innerHTML = await answer.text();
-    const panel = holder.content.firstElementChild;
-    item.querySelector('[data-panel][data-subject="defect"]').replaceWith(panel);
+    const [panel] = await fetched(`/decisions/panel/defect/${item.dataset.open}`);
+    panelOf(item).replaceWith(panel);
     htmx.process(panel);
     mark(item);
   };
 
   review.classList.add("is-island");
-  for (const key of document.querySelectorAll("[data-help-key]")) {
+  for (const [key, act] of [[back, takeBack], [document.querySelector("[data-help-key]"), () => help.showModal()]]) {
     key.hidden = false;
-    key.addEventListener("click", () => help.showModal());
+    key.addEventListener("click", act);
   }
   queue.addEventListener("click", (event) => {
     const row = event.target.closest("[data-row]");
     if (!row || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const item = row.closest("[data-open]");
-    if (event.shiftKey) pick(item);
+    if (event.shiftKey) tickOf(item).click();
     else show(item);
   });
-  batch.addEventListener("click", (event) => {
-    const word = event.target.closest("[data-batch-word]")?.dataset.batchWord;
-    if (word) decideAll(word);
-    if (event.target.closest("[data-batch-none]")) {
-      for (const item of picked()) item.classList.remove("is-picked");
-      countPicked();
-    }
+  queue.addEventListener("change", count);
+  batch.addEventListener("reset", () => setTimeout(count));
+  batch.addEventListener("submit", (event) => {
+    event.preventDefault();
+    decideAll(event.submitter.value);
   });
-  batch.addEventListener("submit", (event) => event.preventDefault());
 
   queue.addEventListener("keydown", (event) => {
     if (event.key === "Escape") event.target.blur();
   });
-  const bind = (keys) => {
-    for (const [key, act] of Object.entries(keys)) hmiKeys.bind({ [key]: () => help.open || act() });
-  };
-
-  const reason = () => current?.querySelector('[data-panel][data-subject="defect"] [data-reason]');
-  bind({
+  const keys = {
     o: () => press(current, "okay"),
     s: () => press(current, "scrap"),
     u: takeBack,
@@ -187,12 +191,14 @@
     ArrowRight: () => step(1),
     ArrowLeft: () => step(-1),
     n: nextUndecided,
-    x: () => pick(current),
-    r: () => reason()?.focus(),
+    x: () => current && tickOf(current).click(),
+    r: () => current && panelOf(current).querySelector("[data-reason]")?.focus(),
     v: () => current?.querySelector('[data-does="view"]')?.click(),
     "?": () => help.showModal(),
-  });
+  };
+  for (const [key, act] of Object.entries(keys)) hmiKeys.bind({ [key]: () => help.open || act() });
 
-  for (const item of items()) mark(item);
+  items().forEach(mark);
+  count();
   show(items().find(undecided) ?? items()[0]);
 })();
