@@ -437,3 +437,16 @@ def test_axe_finds_nothing_grave_where_people_decide(visit: Visits, review_floor
             page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
             with subtests.test(path=path, scheme=scheme):
                 assert grave(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_batch_can_be_read_and_axe_finds_nothing_grave_in_it(
+    visit: Visits, signed_floor: Floor, scheme: str
+):
+    page = reviewing(visit, signed_floor, "Sven", color_scheme=scheme)
+    page.evaluate(f"document.documentElement.dataset.theme = '{scheme}'")
+    tick(page, current(page))
+    batch(page, "scrap").click()
+    expect(page.locator("[data-said]")).to_contain_text("refused")
+    assert grave(page) == []
+    assert looks.faint(page, 7) == []
