@@ -12,7 +12,7 @@ from hmi.judging.contribution import Facts, contribution
 from hmi.settings import PlantTime
 from hmi.slots import Slots, slots_of
 from hmi.store import counts, editions
-from hmi.store.counts import RUN, UNKNOWN_TIME, CountedRun, Difference, Kind, Tally
+from hmi.store.counts import UNKNOWN_TIME, CountedRun, Difference, Kind, Tally
 from hmi.store.runs import Key, Run
 
 NO_TIME = Slots(UNKNOWN_TIME, UNKNOWN_TIME, UNKNOWN_TIME, UNKNOWN_TIME, shift="")
@@ -140,12 +140,5 @@ def _turn_others(session: Session, edition: int, firsts: _Firsts, change: Differ
         is_first = firsts.first[firsts.others[key]] == key
         if row.first == is_first:
             continue
-        amounts = row.amounts
-        change.add(row.starts, amounts, sign=-1)
-        of_run = next(kind for kind in amounts if counts.subject_of(kind) == RUN)
-        turned = counts.kinds_of(session, [of_run])[of_run]._replace(first=is_first)
-        amounts[turned.id] = amounts.pop(of_run)
-        row.first, row.added = is_first, counts.written(amounts)
-        change.add(row.starts, amounts)
-        found.add(turned)
+        found.add(counts.turn(session, row, is_first, change))
     return found
