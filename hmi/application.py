@@ -125,6 +125,7 @@ def create_app(settings: Settings) -> Flask:
         words=VERDICT_WORDS,
         panel_of=panels.of_view,
         zone=settings.time.zone,
+        left_to_review=review.left_to_review,
         theme=partial(_theme, settings.ui.theme),
     )
     form_tokens.register(app)

@@ -59,6 +59,11 @@ def test_the_queue_is_shown_oldest_first_with_what_is_left(sven):
     assert "1 part<" in body
 
 
+@pytest.mark.parametrize("path", ["/account", "/statistics", "/search"])
+def test_the_bar_of_every_page_says_how_many_parts_are_left(sven, path):
+    assert re.search(r'href="/review">.* Review <b>1</b></a>', sven.get(path, headers=PAGE).text)
+
+
 def test_the_next_items_come_alone_and_go_on_where_the_page_ended(sven):
     body = sven.get("/review", headers=PAGE).text
     further = re.search(r'data-next="([^"]+)"', body)[1]

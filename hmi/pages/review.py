@@ -1,6 +1,7 @@
 """`/review`: what people must decide, oldest first; parts on hold; what the plant holds otherwise."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from hmi.panels import Panel
 from hmi.parts import parts
 from hmi.plant_time import NoSuchTime, day_and_clock, moment, moment_of
 from hmi.review import CAP, Filters, OpenDefect
+from hmi.store import StoreUnavailable
 from hmi.store.decisions import DEFECT
 from hmi.store.runs import reference
 
@@ -146,6 +148,14 @@ class LeftInWords:
 def _left(session: Session) -> LeftInWords:
     found = review.left(session, parts().settings)
     return LeftInWords(_count(found.defects, "defect"), _count(found.parts, "part"))
+
+
+def left_to_review() -> str:
+    """How many parts wait for people, for the bar of every page; empty where the store does not say."""
+    with suppress(StoreUnavailable), parts().store.read() as session:
+        number = review.parts_left(session, parts().settings)
+        return f"{CAP:,}+" if number > CAP else f"{number:,}"
+    return ""
 
 
 def _count(number: int, noun: str) -> str:
