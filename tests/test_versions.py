@@ -1,6 +1,7 @@
 """Versions listed, compared and brought back; what comes from files and other cameras; regions as files."""
 
 import json
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -50,6 +51,16 @@ def test_versions_are_listed_with_who_why_and_what(published):
     assert "size limit 1 → 0.8 mm" in listed
     assert "Edda" in listed
     assert 'action="/cameras/A/versions/2/restore"' in listed
+
+
+def test_one_version_is_shown_in_words_and_drawn(published):
+    shown = page(published, "versions/2/drawing")
+    assert re.search(r"<li>Seal face: [^<]*size limit 1 mm", shown)
+    assert re.search(r"<li>default rule: size limit 1.5 mm", shown)
+    assert "100,100 1100,100 1100,1100 100,1100" in shown
+    assert "first" in shown
+    assert 'href="/cameras/A/versions/2/drawing"' in page(published, "versions")
+    assert "No active region here" in page(published, "versions/1/drawing")
 
 
 def test_two_versions_are_compared_in_words_and_drawn_over_each_other(published):

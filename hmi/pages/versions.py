@@ -18,7 +18,7 @@ from hmi.parts import parts
 from hmi.plant_time import day_and_clock
 from hmi.rules import copying, differences, drafts
 from hmi.rules.drafts import By, Conflict
-from hmi.rules.picturing import Drawn, compared, frame_of
+from hmi.rules.picturing import Drawn, compared, frame_of, outlines
 from hmi.rules.reading import Refused
 from hmi.rules.shapes import published
 from hmi.store import line, rules
@@ -60,6 +60,30 @@ def one(serial: str, number: str) -> Response:
     state = published(book, camera.serial).to_json()
     answer = {"camera": camera.serial, "version": book.version, **state}
     return respond.no_store(jsonify({**answer, "px_per_mm": book.px_per_mm(camera.serial)}))
+
+
+@blueprint.get("/versions/<number>/drawing")
+@requires(SEE)
+def drawn(serial: str, number: str) -> Response:
+    """What this version holds for the camera, in words and drawn."""
+    with parts().store.read() as session:
+        camera = camera_or_404(session, serial)
+        book = _book_or_404(session, number)
+        frame, newest = frame_of(session, camera), line.last_image(session, camera.serial)
+        row = session.get(RulesVersion, book.version)
+    state = published(book, camera.serial)
+    shapes = outlines(state)
+    body = render_template(
+        "rules/version.html",
+        camera=camera,
+        version=_told(row) if row is not None else {"version": book.version},
+        words=differences.told(state),
+        scale=book.px_per_mm(camera.serial),
+        drawn=shapes,
+        frame=frame.around(shapes),
+        picture=_picture(newest),
+    )
+    return respond.no_store(body)
 
 
 @blueprint.get("/versions/compare")

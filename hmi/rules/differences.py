@@ -28,6 +28,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+_OF_REGIONS = ("kind", "part_number", "description", *LIMITS)
+_OF_DEFAULT = (*DEFAULT_LIMITS, "outside_regions", "uncertainty_px")
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One region that is new, gone or another one; `before` and `after` are its states."""
@@ -54,10 +58,23 @@ def changes(before: State, after: State) -> list[Change]:
 def words(before: State, after: State) -> list[str]:
     """All differences, one line each."""
     said = [f"{change.name}: {', '.join(change.words)}" for change in changes(before, after)]
-    limits = list(
-        _changed(before.default, after.default, (*DEFAULT_LIMITS, "outside_regions", "uncertainty_px"))
-    )
+    limits = list(_changed(before.default, after.default, _OF_DEFAULT))
     return [*said, f"default rule: {', '.join(limits)}"] if limits else said
+
+
+def told(state: State) -> list[str]:
+    """All that a state holds, one line a region with what is set there, and one for the default rule."""
+    said = [f"{region['region_id']}: {', '.join(_set(region, _OF_REGIONS))}" for region in state.regions]
+    return [*said, f"default rule: {', '.join(_set(state.default, _OF_DEFAULT))}"]
+
+
+def _set(values: JsonObject, names: tuple[str, ...]) -> Iterator[str]:
+    if not values.get("active", True):
+        yield "not active"
+    for name in names:
+        if values.get(name) is not None:
+            label, unit = WORDS[name]
+            yield f"{label} {_value(name, values[name], unit)}"
 
 
 def count(before: State, after: State) -> int:
@@ -72,7 +89,7 @@ def _words(before: JsonObject, after: JsonObject) -> Iterator[str]:
         yield _moved(before["polygon"], after["polygon"])
     if before["active"] != after["active"]:
         yield "active again" if after["active"] else "not active any more"
-    yield from _changed(before, after, ("kind", "part_number", "description", *LIMITS))
+    yield from _changed(before, after, _OF_REGIONS)
 
 
 def _changed(before: JsonObject, after: JsonObject, names: tuple[str, ...]) -> Iterator[str]:
