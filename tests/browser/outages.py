@@ -1,10 +1,11 @@
-"""Faults that last for six and a half seconds, and what somebody in front of the screen saw of them."""
+"""Faults that last for seven and a half seconds, and what somebody in front of the screen saw of them."""
 
 import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page
@@ -14,11 +15,15 @@ from tests.browser.sampler import Sample, Sampler, until
 
 FRESH_MS = 5000
 SLACK_MS = 600  # from one sample and one look of the watchdog to the next
-LASTS_MS = FRESH_MS + 1500
+LASTS_MS = FRESH_MS + 2500
 ZONE = ZoneInfo("America/Detroit")
-#: What a browser itself says of polls that get no proper answer.
-LOST_POLLS = (
-    r"Failed to load resource|console: htmx:(afterRequest|sendError|timeout)|request failed: \S+/live"
+#: What a browser itself says of polls, and of pictures on their way, that get no proper answer.
+LOST_POLLS = "|".join(
+    (
+        "Failed to load resource",
+        r"console: htmx:(afterRequest|sendError|timeout)",
+        r"request failed: \S+/(live|pictures/)",
+    )
 )
 
 
@@ -47,8 +52,13 @@ class Seen:
 
     @property
     def late(self) -> list[Sample]:
-        """While the fault lasted, once nothing fresh can be there any more."""
-        start_ms = self.begun_ms + FRESH_MS + SLACK_MS
+        """While the fault lasted, once nothing fresh can be there any more.
+
+        While the browser itself stands still, nothing in the page can look.
+        """
+        during = [sample.at_ms for sample in self.samples if self.began_ms <= sample.at_ms <= self.healing_ms]
+        stood_still_ms = max(later - sooner for sooner, later in pairwise(during))
+        start_ms = self.begun_ms + FRESH_MS + SLACK_MS + stood_still_ms
         return [sample for sample in self.samples if start_ms <= sample.at_ms <= self.healing_ms]
 
     @property
