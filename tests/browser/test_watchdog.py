@@ -147,6 +147,14 @@ def test_a_server_that_stands_still_is_told(kiosk, floor):
 
 
 @pytest.mark.usefixtures("polls_are_lost")
+def test_a_tile_whose_picture_is_not_there_says_nothing_of_old_either(kiosk, floor):
+    shows(kiosk, floor.judged(floor.failing(pictures=False), "fail"), "fail")
+    expect(kiosk.locator(".tile .no-picture").first).to_contain_text("picture not here yet")
+    still = Fault(kiosk, floor.server.stop, floor.server.go_on)
+    assert_told_and_healed(during({"still": still})["still"])
+
+
+@pytest.mark.usefixtures("polls_are_lost")
 def test_one_answer_that_hangs_costs_neither_the_next_poll_nor_the_screen(kiosk, floor):
     pending = iter([True])
     first = len(floor.proxy.polls)
