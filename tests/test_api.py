@@ -241,7 +241,7 @@ def test_the_specification_names_every_route_of_the_api(app, asked):
     stated = asked.get("/api/openapi.json").json
     assert stated["openapi"] == "3.1.0"
     routes = {
-        (re.sub(r"<([^>]+)>", r"{\1}", rule.rule), verb.lower())
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), verb.lower())
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/") and not rule.endpoint.startswith("api_docs.")
         for verb in (rule.methods or set()) - {"HEAD", "OPTIONS"}

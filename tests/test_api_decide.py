@@ -192,3 +192,9 @@ def test_json_says_what_the_page_of_the_same_decision_says(app, sven):
     answer = sven.patch("/api/defects/1", json=sent)
     assert (answer.status_code, answer.json["repeated"]) == (200, True)
     assert json.loads(answer.data)["decision"]["id"] == 1
+
+
+def test_the_statistics_are_no_defect_that_could_be_decided_on(app):
+    answer = app.test_client().patch("/api/defects/statistics", json={})
+    assert answer.status_code == 405
+    assert "PATCH" not in answer.headers["Allow"]

@@ -190,6 +190,18 @@ def test_no_route_that_changes_something_takes_a_form_that_is_not_ours(app):
     assert set(answers.values()) == {403}
 
 
+def test_a_program_that_nobody_signed_in_is_told_so_and_nothing_of_forms(app):
+    app.config["WTF_CSRF_ENABLED"] = True
+    nobody = app.test_client()
+    of_programs = [(path, verb) for path, verb in unsafe_routes(app) if path.startswith("/api/")]
+    answers = {
+        nobody.open(path, method=verb).status_code
+        for path, verb in of_programs
+        if path not in WITHOUT_COOKIES
+    }
+    assert answers == {401}
+
+
 @pytest.mark.parametrize(
     "headers",
     [

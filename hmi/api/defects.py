@@ -3,8 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, abort
+from flask.sansio.blueprints import BlueprintSetupState
 from pydantic import Field
 from sqlalchemy.orm import Session
+from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as BaseResponse
 
 from hmi.api import lists, schemas, stated
@@ -22,6 +24,19 @@ from hmi.store.runs import Defect, Image, key_of
 from hmi.web_decisions import UNKNOWN, Answer, Unsigned, decided
 
 blueprint = Blueprint("api_defects", __name__, url_prefix="/api/defects")
+
+
+class ButStatistics(BaseConverter):
+    """Any word but one: the statistics beside the defects are no defect that could be decided on."""
+
+    regex = "(?!statistics$)[^/]+"
+    part_isolating = True
+
+
+@blueprint.record_once
+def _know_it(state: BlueprintSetupState) -> None:
+    state.app.url_map.converters["but_statistics"] = ButStatistics
+
 
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
@@ -73,7 +88,7 @@ def of_image(image_id: str, query: DefectsQuery) -> Response:
     return lists.answer(query, query.cursor or "", schemas.Defects, fetch)
 
 
-@blueprint.get("/<defect>")
+@blueprint.get("/<but_statistics:defect>")
 @requires(SEE, passive=True)
 @operation("One defect", schemas.Defect)
 def show(defect: str) -> schemas.Defect:
@@ -87,7 +102,7 @@ def show(defect: str) -> schemas.Defect:
         return next(one for one in found if one.id == defect)
 
 
-@blueprint.patch("/<defect>")
+@blueprint.patch("/<but_statistics:defect>")
 @requires(DECIDE)
 @operation(
     "Decide on a defect",

@@ -4,6 +4,8 @@ from flask import Flask, current_app, request
 from flask_wtf.csrf import CSRFProtect
 
 from hmi.auth import bearers
+from hmi.auth.people import person
+from hmi.problems import is_for_programs
 
 
 def register(app: Flask) -> None:
@@ -18,6 +20,11 @@ def register(app: Flask) -> None:
 
 
 def is_without_cookies() -> bool:
-    """Whether no cookie counts in this request: another site's page gains nothing by sending it."""
+    """Whether no cookie counts in this request: another site's page gains nothing by sending it.
+
+    A program that nobody signed in is told so, and nothing of a form that it does not have.
+    """
     view = current_app.view_functions.get(request.endpoint or "")
-    return bearers.sent() is not None or bool(getattr(view, "hmi_without_cookies", False))
+    if bearers.sent() is not None or bool(getattr(view, "hmi_without_cookies", False)):
+        return True
+    return is_for_programs() and person() is None
