@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -25,7 +25,7 @@ def backup_store(place: Path, keep: int | None) -> None:
     house = parts()
     file = place
     if place.is_dir():
-        file = place / NAMED.format(at=datetime.now(house.settings.time.zone_info))
+        file = _free_in(place, datetime.now(house.settings.time.zone_info))
     if file.exists():
         raise click.ClickException(f"{file} exists: a backup is never written over")
     with _said():
@@ -53,6 +53,13 @@ def restore_store(file: Path, only_check: bool, settings: Path | None) -> None:
         made = backup.check(file, key) if only_check else backup.restore(file, house.store, key, _tell)
     done = "is whole" if only_check else "is restored"
     click.echo(f"{file} {done}: {made.rows} rows as of {made.made_at:%Y-%m-%d %H:%M} UTC, audit verified")
+
+
+def _free_in(folder: Path, at: datetime) -> Path:
+    """The name of a backup of this time; of the next free second where one was made in this second."""
+    while (file := folder / NAMED.format(at=at)).exists():
+        at += timedelta(seconds=1)
+    return file
 
 
 def _tell(name: str, rows: int) -> None:

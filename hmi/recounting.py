@@ -22,6 +22,7 @@ from hmi.store.counts import CountedRun, Difference
 from hmi.store.editions import Editions
 from hmi.store.runs import Key, Run
 
+GRAINS = 2  # 1: nothing by the day but defects
 AT_ONCE, SWEPT_AT_ONCE = 100, 2000
 
 
@@ -106,9 +107,10 @@ def _carry_over(session: Session, shown: int, building: int, keys: Sequence[Key]
         if key not in there:
             session.add(row.copy(building))
             change.add(row.starts, row.amounts)
+            counts.note_kinds(session, counts.kinds_of(session, row.amounts).values())
     change.write(session, building)
 
 
 def _written(time: PlantTime) -> str:
-    """What decides how slots are cut."""
-    return json.dumps([time.zone, [[shift.name, shift.start.isoformat()] for shift in time.shifts]])
+    """What decides how slots are cut, and by which grains they are counted."""
+    return json.dumps([GRAINS, time.zone, [[shift.name, shift.start.isoformat()] for shift in time.shifts]])

@@ -13,7 +13,7 @@ from hmi.store.decisions import Decision
 from hmi.store.runs import Defect, Image, Run
 from hmi.store.verdicts import Verdict
 
-RUN, IMAGE, DEFECT = 1, 2, 3
+RUN, IMAGE, DEFECT, RUN_DAY, IMAGE_DAY = 1, 2, 3, 4, 5
 SPAN, DAY = 2, 3
 QUARTER = timedelta(minutes=15)
 
@@ -76,6 +76,8 @@ def recounted(store: Store, time: PlantTime) -> dict[tuple, tuple]:
             for (kind, what), count in added.items():
                 if grain not in (SPAN, DAY) or (kind[0] == DEFECT) == (grain == DAY):
                     totals[(grain, start, *kind, what)] += count
+                if grain == DAY and kind[0] != DEFECT:
+                    totals[(grain, start, *_of_day(kind), what)] += count
     return _by_place(totals)
 
 
@@ -132,6 +134,12 @@ def _kind(run: Run, image: Image, row: Defect, finding: Any, newest: dict[tuple,
         decision = entry.word or "open"
     part, camera, kind = run.part or "", image.camera or "", row.type or ""
     return DEFECT, part, camera, state, kind, region, reason, decision, False, ""
+
+
+def _of_day(kind: tuple) -> tuple:
+    """A run's or an image's kind as series of years count it."""
+    subject, _part, camera, state, *_others, first, _shift = kind
+    return RUN_DAY if subject == RUN else IMAGE_DAY, "", camera, state, "", "", "", "", first, ""
 
 
 def _by_place(totals: Counter[tuple]) -> dict[tuple, tuple]:

@@ -6,6 +6,7 @@ import shutil
 import threading
 import zipfile
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, inspect, select, text
 from sqlalchemy.types import JSON
 
-from hmi import backup
+from hmi import backup, cli_backup
 from hmi.backup.rows import line_of, row_of
 from hmi.backup.saving import names
 from hmi.backup.without_secrets import without_secrets
@@ -342,6 +343,18 @@ def test_a_line_that_is_none_is_refused(line):
 def command(settings, *arguments: str):
     with opened(settings) as app:
         return app.test_cli_runner().invoke(args=list(map(str, arguments)))
+
+
+def test_two_backups_of_one_second_have_two_names_in_their_order(tmp_path):
+    at = datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)
+    names = []
+    for _ in range(3):
+        file = cli_backup._free_in(tmp_path, at)
+        file.touch()
+        names.append(file.name)
+    assert names == [
+        f"porosity-hmi-{at}.zip" for at in ("20261231-235959", "20270101-000000", "20270101-000001")
+    ]
 
 
 def test_the_commands_save_keep_some_check_and_restore(sqlite_store, settings_of, tmp_path):

@@ -1,24 +1,24 @@
 """Sums by slot become a series by hour, shift, day, week or month, and the totals of each shift's name."""
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
+
+import numpy as np
 
 from hmi.settings import PlantTime
 from hmi.slots import Grain, Span, hours_between, moment, spans_between
 from hmi.statistics.asked import Question
 from hmi.statistics.values import COLUMNS, Adding, Spell, units_of
 
-#: How fine the slots must be, by step; hours only where they are not whole.
+#: How coarse the slots may be, by step; finer ones only where they are not whole.
 GRAINS: dict[str, tuple[Grain, ...]] = {
     "hour": ("hour",),
     "shift": ("span", "hour"),
-    "day": ("span", "hour"),
-    "week": ("span", "hour"),
+    "day": ("day", "span", "hour"),
+    "week": ("day", "span", "hour"),
     "month": ("month", "span", "hour"),
 }
-NOTHING = [0] * len(COLUMNS)
 #: start (s since 1970), and the numbers of COLUMNS
 Slot = Sequence[Any]
 
@@ -39,16 +39,20 @@ def by_step(asked: Question, time: PlantTime, slots: Iterable[Slot]) -> tuple[Sp
     """One spell for each step, oldest first, also for one without a part. The ends are cut as asked."""
     steps = _steps(asked, time)
     begins = [start for start, _ in steps]
-    found: list[list[Slot]] = [[] for _ in steps]
-    for slot in slots:
-        found[bisect_right(begins, slot[0]) - 1].append(slot[1:])
-    added = [[sum(column) for column in zip(*numbers, strict=True)] or NOTHING for numbers in found]
     ends = [*begins[1:], int(asked.until.timestamp())]
     since = int(asked.since.timestamp())
     return tuple(
         Spell(moment(max(start, since)), moment(end), name, units_of(numbers))
-        for (start, name), end, numbers in zip(steps, ends, added, strict=True)
+        for (start, name), end, numbers in zip(steps, ends, _added_up(begins, slots), strict=True)
     )
+
+
+def _added_up(begins: Sequence[int], slots: Iterable[Slot]) -> list[list[int]]:
+    """The sums of COLUMNS of each step; `slots` come with the step's start or later ones, in any order."""
+    sums = np.zeros((len(begins), len(COLUMNS)), dtype=np.int64)
+    numbers = np.array([tuple(slot) for slot in slots], dtype=np.int64).reshape(-1, 1 + len(COLUMNS))
+    np.add.at(sums, np.searchsorted(begins, numbers[:, 0], side="right") - 1, numbers[:, 1:])
+    return sums.tolist()
 
 
 def _spans(asked: Question, time: PlantTime) -> tuple[Span, ...]:

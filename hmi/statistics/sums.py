@@ -11,9 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
-    and_,
     bindparam,
-    case,
     cast,
     func,
     select,
@@ -26,8 +24,8 @@ from hmi.slots import Grain, moment, pieces, slots_of
 from hmi.statistics.asked import Question
 from hmi.statistics.older import Older
 from hmi.statistics.values import PASSED, UNJUDGED, VERDICTS
-from hmi.store import counts
-from hmi.store.counts import DEFECT, HOUR, IMAGE, RUN, UNKNOWN_TIME, Amount, Count, CountedKind
+from hmi.store import counts, editions
+from hmi.store.counts import DAY, DAYS_OF, DEFECT, HOUR, IMAGE, RUN, UNKNOWN_TIME, Amount, Count, CountedKind
 
 COUNT, KINDS = Count.__table__.c, CountedKind.__table__.c
 #: of what the pieces between whole months are
@@ -43,7 +41,8 @@ def _total(number: ColumnElement[int]) -> ColumnElement[int]:
 
 
 def _total_where(*is_so: ColumnElement[bool]) -> ColumnElement[int]:
-    return _total(case((and_(*is_so), COUNT.number), else_=0))
+    """A filtered sum looks at fewer rows than the sum of a CASE, in both databases."""
+    return cast(func.coalesce(func.sum(COUNT.number).filter(*is_so), 0), BigInteger)
 
 
 _NAMED = {name: KINDS[name].in_(bindparam(f"{name}s", expanding=True)) for name in ("part", "camera")}
@@ -137,7 +136,8 @@ class Sums:
 
     def by_start(self, subject: int, grains: Sequence[Grain]) -> Sequence[Any]:
         """One row for each slot: its start, and the numbers of which Units are made, see `values.COLUMNS`."""
-        return self._both(self._of_starts, subject, tuple(grains))
+        by_day = not self._asked.parts and editions.has_days(self._session, self._edition)
+        return self._both(self._of_starts, subject, tuple(g for g in grains if by_day or g != "day"))
 
     def _both(self, read: _Read, subject: int, grains: tuple[Grain, ...]) -> list[Any]:
         """What is read of the days that are over, and of the last one."""
@@ -147,15 +147,19 @@ class Sums:
         return [*older, *read(subject, self._cut, self._until, grains)]
 
     def _of_kinds(self, subject: int, since: int, until: int, grains: Sequence[Grain]) -> Sequence[Any]:
-        return self._rows(_of_kinds, subject, pieces(since, until, self._time, grains))
+        places = pieces(since, until, self._time, grains)
+        return self._rows(_of_kinds, [(subject, *place) for place in places])
 
     def _of_starts(self, subject: int, since: int, until: int, grains: Sequence[Grain]) -> Sequence[Any]:
-        places = pieces(since, until, self._time, grains)
-        return self._rows(_of_starts, subject, places, self._names(subject))
+        places = [
+            (DAYS_OF[subject] if grain == DAY else subject, grain, *ends)
+            for grain, *ends in pieces(since, until, self._time, grains)
+        ]
+        return self._rows(_of_starts, places, self._names(subject))
 
     def without_time(self, subject: int) -> int:
-        of_none = [(HOUR, UNKNOWN_TIME, UNKNOWN_TIME + 1)]
-        [[number]] = self._rows(_number, subject, of_none, self._names(subject))
+        of_none = [(subject, HOUR, UNKNOWN_TIME, UNKNOWN_TIME + 1)]
+        [[number]] = self._rows(_number, of_none, self._names(subject))
         return number or 0
 
     def earliest(self) -> datetime | None:
@@ -174,15 +178,14 @@ class Sums:
     def _rows(
         self,
         of_piece: Callable[..., Select[Any]],
-        subject: int,
-        places: Sequence[tuple[int, int, int]],
+        places: Sequence[Sequence[int]],
         names: Mapping[str, list[str]] = NO_NAMES,
     ) -> Sequence[Any]:
-        """`places`: of each piece of time its grain, its start and its end."""
+        """`places`: of each piece of time its subject, its grain, its start and its end."""
         values: dict[str, Any] = _values(names)
-        for number, (grain, since, until) in enumerate(places):
-            place = (self._edition, subject, grain, since, until)
-            values |= {f"{name}_{number}": value for name, value in zip(_PLACE, place, strict=True)}
+        for number, place in enumerate(places):
+            named = zip(_PLACE, (self._edition, *place), strict=True)
+            values |= {f"{name}_{number}": value for name, value in named}
         if not places:
             return []
         return self._session.execute(_together(of_piece, len(places), *names), values).all()

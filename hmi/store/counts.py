@@ -21,10 +21,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from hmi.store.columns import Base, BigId
 from hmi.store.runs import Key
 
-RUN, IMAGE, DEFECT = 1, 2, 3  # subjects
+RUN, IMAGE, DEFECT, RUN_DAY, IMAGE_DAY = 1, 2, 3, 4, 5  # subjects
 HOUR, SPAN, DAY, MONTH = 1, 2, 3, 4  # grains: see hmi.slots
 #: Series are of runs and images: defects need no spans, and days of them are fewer rows.
 GRAINS = {RUN: (HOUR, SPAN, MONTH), IMAGE: (HOUR, SPAN, MONTH), DEFECT: (HOUR, DAY, MONTH)}
+#: What runs and images are counted as once more by the day, for series of years: see `by_day`.
+DAYS_OF = {RUN: RUN_DAY, IMAGE: IMAGE_DAY}
 UNKNOWN_TIME = 0  # the start of whatever has no usable time
 CHUNK, MOST_KINDS = 400, 20_000
 
@@ -56,6 +58,14 @@ class Kind(NamedTuple):
 def _id_of(kind: Kind) -> int:
     digest = sha256(json.dumps(kind).encode()).digest()
     return kind.subject << 60 | int.from_bytes(digest[:8]) >> 4
+
+
+def by_day(kind: Kind) -> Kind | None:
+    """A kind of runs or images without what a series over all part types does not tell apart; else None."""
+    subject = DAYS_OF.get(kind.subject)
+    if subject is None:
+        return None
+    return Kind(subject, camera=kind.camera, state=kind.state, first=kind.first)
 
 
 _KINDS: LRUCache[int, Kind] = LRUCache(MOST_KINDS)
@@ -181,6 +191,7 @@ class Difference:
 
     def __init__(self) -> None:
         self._amounts: dict[Place, Amount] = defaultdict(Amount)
+        self._of_days: dict[tuple[int, int], Amount] = defaultdict(Amount)  # start of the day, kind
         self._days: set[int] = set()
 
     def __bool__(self) -> bool:
@@ -193,10 +204,14 @@ class Difference:
             for grain in GRAINS[subject_of(kind)]:
                 place = (grain, starts[grain], kind)
                 self._amounts[place] = self._amounts[place].plus(amount, sign)
+            if subject_of(kind) in DAYS_OF:
+                of_day = (starts[DAY], kind)
+                self._of_days[of_day] = self._of_days[of_day].plus(amount, sign)
 
     def write(self, session: Session, edition: int) -> None:
-        """The caller has the turn. Nothing is left where nothing is counted."""
-        changed = {place: amount for place, amount in sorted(self._amounts.items()) if any(amount)}
+        """The caller has the turn, and noted the kinds. Nothing is left where nothing is counted."""
+        amounts = {**self._amounts, **self._by_day(session)}
+        changed = {place: amount for place, amount in sorted(amounts.items()) if any(amount)}
         if not changed:
             return
         rows = [
@@ -215,7 +230,16 @@ class Difference:
         fewer = {place[:2] for place, amount in changed.items() if amount.number < 0}
         for grain, start in sorted(fewer):
             empty = (Count.edition == edition, Count.grain == grain, Count.start == start, Count.number == 0)
-            session.execute(delete(Count).where(*empty, Count.subject.in_((RUN, IMAGE, DEFECT))))
+            session.execute(delete(Count).where(*empty, Count.subject.in_((*GRAINS, *DAYS_OF.values()))))
+
+    def _by_day(self, session: Session) -> Mapping[Place, Amount]:
+        kinds = kinds_of(session, {kind for _, kind in self._of_days})
+        found: dict[Place, Amount] = defaultdict(Amount)
+        for (start, number), amount in self._of_days.items():
+            if kind := by_day(kinds[number]):
+                place = (DAY, start, kind.id)
+                found[place] = found[place].plus(amount)
+        return found
 
 
 def _adding(session: Session) -> Any:
@@ -240,8 +264,9 @@ def _rising(session: Session) -> Any:
 
 
 def note_kinds(session: Session, kinds: Iterable[Kind]) -> None:
-    """Their numbers get their meaning."""
-    wanted = {kind.id: kind for kind in kinds}
+    """Their numbers get their meaning, and those of the kinds that they are by the day."""
+    named = set(kinds)
+    wanted = {kind.id: kind for kind in (*named, *map(by_day, named)) if kind}
     numbers = sorted(wanted)
     for start in range(0, len(numbers), CHUNK):
         chosen = select(CountedKind.id).where(CountedKind.id.in_(numbers[start : start + CHUNK]))

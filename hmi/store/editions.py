@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from hmi.store import state
 from hmi.store.runs import Key, Run
 
-NAME = "counts"
+NAME, BY_DAY = "counts", "counts by day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ def of(session: Session) -> Editions:
     return Editions(**{**said, "below": (below[0], below[1]) if below else None})
 
 
+def has_days(session: Session, edition: int) -> bool:
+    """Whether all of this edition is counted by the day too (`counts.by_day`): older ones are not."""
+    return state.get(session, BY_DAY) == edition
+
+
 def kept_up(session: Session) -> list[int]:
     """The editions that a change is written to."""
     now = of(session)
@@ -64,9 +69,11 @@ def begin(session: Session, time: str) -> Editions:
     runs = session.scalar(select(func.count()).select_from(Run)) or 0
     if now.building == now.shown:  # what is shown was never complete
         shown = building
+    state.put(session, BY_DAY, building if building == shown else None)
     return keep(session, Editions(shown, building, None, 0, runs, time, swept=is_first))
 
 
 def finish(session: Session, now: Editions) -> Editions:
     """What was built is shown from now on."""
+    state.put(session, BY_DAY, now.building or now.shown)
     return keep(session, replace(now, shown=now.building or now.shown, building=None, below=None))

@@ -118,7 +118,6 @@ def pictures_fetched(floor: Floor, first: int = 0) -> set[str]:
 
 
 def test_a_picture_that_cannot_be_loaded_says_so_and_comes_when_it_can(visit, floor):
-    visit.expect(r"Failed to load resource.*/pictures/")
     written = floor.judged(floor.failing(), "fail")
     page = visit("about:blank")
     page.route("**/pictures/**", lambda route: route.fulfill(status=503))
