@@ -2,19 +2,11 @@
 
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select
 
-from hmi.plant.generations import Generations
-from hmi.plant.rows import Suppression
 from hmi.store.runs import Defect, Image, Run
 from hmi.store.verdicts import Verdict
-from tests.lines import BEGAN, LARGE, SERIAL, TWO_CAMERAS, Line, defect, image, suppression, trigger
-
-
-@pytest.fixture
-def line(store, settings_of) -> Line:
-    return Line(settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}), store)
+from tests.lines import BEGAN, LARGE, defect, image, suppression, trigger
 
 
 def test_a_part_waits_until_its_images_have_settled(line):
@@ -190,76 +182,6 @@ def test_a_failing_defect_makes_its_image_fail_whatever_its_file(line):
     assert line.cameras()["A"] == "fail"
 
 
-def test_a_suppressed_defect_is_not_judged(line):
-    line.whole_part()
-    line.read(0, defect(5, 1, LARGE, suppressed=True), defect(6, 1, LARGE), suppression(1, 6))
-    line.read(5)
-    assert line.verdict() == "pass"
-
-
-def test_a_suppression_may_come_before_its_defect(line):
-    line.whole_part()
-    line.read(0, suppression(1, 6))
-    line.read(0.5, defect(6, 1, LARGE))
-    line.read(6)
-    assert line.verdict() == "pass"
-
-
-def test_a_withdrawn_suppression_judges_again(line):
-    line.whole_part()
-    line.read(0, defect(6, 1, LARGE), suppression(1, 6))
-    line.read(6)
-    line.read(7, gone_suppressions=(suppression(1, 6),))
-    assert line.verdict() == "fail"
-
-
-def test_a_suppression_that_points_to_another_defect_ends_for_the_old_one(line):
-    line.whole_part()
-    line.read(0, defect(5, 1, LARGE), defect(6, 2), suppression(1, 5))
-    line.read(6)
-    assert line.verdict() == "pass"
-    line.read(60, suppression(1, 6))
-    assert line.verdict() == "fail"
-
-
-def test_a_suppression_that_points_to_another_defect_leaves_what_a_second_row_suppresses(line):
-    line.whole_part()
-    line.read(0, defect(5, 1, LARGE), defect(6, 2), suppression(1, 5), suppression(2, 5))
-    line.read(6)
-    line.read(60, suppression(1, 6))
-    assert line.verdict() == "pass"
-    line.read(70, gone_suppressions=(suppression(2, 5),))
-    assert line.verdict() == "fail"
-
-
-def test_a_suppression_that_names_no_defect_any_more_has_ended(line):
-    line.whole_part()
-    line.read(0, defect(5, 1, LARGE), suppression(1, 5))
-    line.read(6)
-    line.read(60, gone_suppressions=(suppression(1, None),))
-    assert line.verdict() == "fail"
-    line.read(61, gone_suppressions=(suppression(1, None),))
-    assert not line.last
-
-
-def test_a_suppression_that_points_to_a_defect_of_a_newer_generation_ends_for_the_old_one(line):
-    line.whole_part()
-    line.read(0, defect(5, 1, LARGE), suppression(1, 5))
-    line.read(6)
-    line.read(60, Suppression(1, 2, 50), generations=Generations(({"Defects": 5},)))
-    assert line.verdict() == "fail"
-
-
-def test_an_id_of_a_suppression_that_is_used_again_after_a_restore_does_not_touch_the_history(line):
-    line.whole_part()
-    line.read(0, defect(5, 1, LARGE), suppression(1, 5))
-    line.read(6)
-    after_restore = Generations(({"Defects": 4},))
-    line.read(60, Suppression(1, 2, 5), generations=after_restore, rewound=True)
-    line.read(61, Suppression(1, 1, 2), generations=after_restore)
-    assert line.verdict() == "pass"
-
-
 def test_a_box_without_geometry_is_counted_and_for_review(line):
     line.whole_part()
     line.read(0, defect(5, 1, width=None), defect(6, 1, width=0), defect(7, 1, x=None))
@@ -284,144 +206,11 @@ def test_a_run_of_an_unknown_time_sorts_last_and_is_judged(line):
     assert (line.verdict(), line.run().order_ms) == ("pass", 0)
 
 
-def test_a_trigger_dated_next_year_has_no_usable_time(line):
-    line.read(0, trigger(timestamp=BEGAN + timedelta(days=365)))
-    assert line.run().order_ms == 0
-
-
 def test_the_past_is_judged_at_once_from_its_rows(line):
     line.read(0, trigger(), image(1, "A"), image(2, "B"), defect(1, 1), past=True)
     assert line.verdict() == "pass"
     line.read(0, trigger(2), image(3, "A", of=2), past=True)
     assert line.verdict(2) == "missing"
-
-
-@pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(hours=5)])
-def test_a_trigger_dated_ahead_does_not_make_the_part_in_progress_the_past(line, ahead):
-    line.read(
-        0,
-        trigger(1, timestamp=BEGAN - timedelta(hours=1)),
-        trigger(2, timestamp=BEGAN + ahead),
-        trigger(3, timestamp=BEGAN - timedelta(seconds=5)),
-        image(1, "A", of=3),
-        image(2, "B", of=3),
-        is_first=True,
-    )
-    assert [line.run(number).past for number in (1, 2, 3)] == [True, False, False]
-    assert line.verdict(3) == "waiting"
-    line.files(1, 2)
-    line.read(5)
-    assert line.verdict(3) == "pass"
-
-
-def test_at_a_first_start_the_past_is_told_by_the_clock_of_the_plant_where_that_is_behind(line):
-    hour = timedelta(hours=1)
-    long_since, just_now = (trigger(number, timestamp=BEGAN - hour / number) for number in (1, 2))
-    line.read(0, long_since, just_now, is_first=True)
-    assert [line.run(number).past for number in (1, 2)] == [True, False]
-
-
-def test_a_worker_that_takes_over_settles_again_before_it_passes(line):
-    line.whole_part()
-    line.read(4)
-    line.start(watched_s=4)
-    line.read(4.5)
-    line.read(8.9)
-    assert line.verdict() == "waiting"
-    line.read(9.5)
-    assert line.verdict() == "pass"
-
-
-def test_a_worker_that_takes_over_gives_missing_cameras_their_time_again(line):
-    line.read(0, trigger(), image(1, "A"))
-    line.files(1)
-    line.read(19)
-    line.start(watched_s=19)
-    line.read(21)
-    assert line.verdict() == "waiting"
-    line.read(40)
-    assert line.verdict() == "missing"
-
-
-def test_images_that_were_stored_before_their_trigger_settle_after_a_restart_too(line):
-    line.read(0, image(1, "A"), image(2, "B"))
-    line.files(1, 2)
-    line.start(watched_s=50)
-    line.read(50, trigger())
-    assert line.verdict() == "waiting"
-    line.read(56)
-    assert line.verdict() == "pass"
-
-
-def test_a_deleted_image_takes_its_verdict_with_it(line):
-    line.whole_part()
-    line.read(0, image(3, "A"), defect(9, 3, LARGE))
-    line.read(6)
-    line.read(7, gone_images=((1, 3),))
-    assert line.verdict() == "pass"
-    assert line.cameras() == {"A": "pass", "B": "pass"}
-
-
-def test_an_image_that_is_inserted_again_settles_again_before_it_passes(line):
-    line.whole_part()
-    line.read(0, defect(9, 1, LARGE))
-    line.read(6)
-    line.read(60, gone_images=((1, 1),), gone_defects=((1, 1), (1, 9)))
-    assert line.verdict() == "missing"
-    line.read(70, image(1, "A"))
-    line.files(1, at_s=70)
-    assert line.verdict() == "waiting"
-    line.read(72, defect(11, 1))
-    line.read(76.9)
-    assert line.verdict() == "waiting"
-    line.read(77)
-    assert line.verdict() == "pass"
-
-
-def test_an_image_that_is_inserted_again_fails_by_a_defect_that_comes_with_it(line):
-    line.whole_part()
-    line.read(6)
-    line.read(60, gone_images=((1, 1),), gone_defects=((1, 1),))
-    line.read(70, image(1, "A"))
-    line.read(72, defect(11, 1, LARGE))
-    assert line.verdict() == "fail"
-
-
-def test_the_file_of_an_image_that_is_inserted_again_is_waited_for(line):
-    line.whole_part()
-    line.read(6)
-    line.read(60, gone_images=((1, 1),))
-    line.read(70, image(1, "A"))
-    assert line.arrived == [1]
-    line.read(80)
-    assert line.verdict() == "waiting"
-    line.files(1, at_s=81)
-    assert line.verdict() == "pass"
-
-
-def test_an_image_that_is_inserted_again_without_a_file_becomes_unreadable_again(line):
-    line.read(0, trigger(), image(1, "A"), image(2, "B"))
-    line.files(1)
-    line.files(2, state="absent")
-    line.read(20)
-    line.read(60, gone_images=((1, 2),))
-    line.read(70, image(2, "B"))
-    assert line.verdict() == "waiting"
-    line.read(90)
-    assert line.verdict() == "unreadable"
-
-
-def test_an_image_that_moves_to_another_camera_leaves_no_verdict_behind(line):
-    line.read(0, trigger(), image(1, "A"), defect(1, 1, LARGE))
-    line.read(1, image(1, "B"))
-    assert line.cameras() == {"B": "fail"}
-
-
-def test_an_image_that_moves_to_another_run_leaves_no_verdict_behind(line):
-    line.read(0, trigger(), trigger(2), image(1, "A"), image(2, "B"), defect(1, 1, LARGE))
-    line.read(1, image(1, "A", of=2))
-    assert "A" not in line.cameras(1)
-    assert line.cameras(2) == {"A": "fail"}
 
 
 def test_texts_that_no_index_can_hold_are_cut_and_stop_nothing(line):
@@ -437,22 +226,6 @@ def test_numbers_that_no_column_can_hold_are_none(line):
     line.read(0, defect(5, 1, x=2**40), defect(6, 1, width=-(2**33)))
     line.read(5)
     assert line.verdict() == "review"
-
-
-def test_a_new_generation_does_not_touch_the_history(line):
-    line.whole_part()
-    line.read(5)
-    again = trigger(1, serial="NEW", generation=2, timestamp=BEGAN + timedelta(hours=1))
-    line.read(6, again, image(1, "A", generation=2, trigger_generation=2), rewound=True)
-    assert (line.run().serial, line.run(generation=2).serial) == (SERIAL, "NEW")
-    assert line.verdict() == "pass"
-
-
-def test_images_of_one_id_in_two_generations_stay_apart(line):
-    line.read(0, trigger(), image(1, "A"), image(2, "B"), defect(1, 1, LARGE))
-    again = trigger(1, serial="NEW", generation=2)
-    line.read(1, again, image(1, "A", generation=2, trigger_generation=2))
-    assert line.run(generation=2).verdict == "waiting"
 
 
 def test_a_deleted_trigger_leaves_the_line(line):

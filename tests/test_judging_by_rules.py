@@ -4,12 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from hmi.store.rules import Region, RulesVersion
-from tests.lines import BEGAN, LARGE, TWO_CAMERAS, Line, defect, image, trigger
-
-
-@pytest.fixture
-def line(store, settings_of) -> Line:
-    return Line(settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}), store)
+from tests.lines import BEGAN, LARGE, defect, image, trigger
 
 
 def test_a_verdict_says_by_which_rules_and_scale(line):

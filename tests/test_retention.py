@@ -21,11 +21,6 @@ DAYS = 30
 LATER = BEGAN + timedelta(days=DAYS + 2)
 
 
-@pytest.fixture
-def line(store, settings_of):
-    return Line(settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}), store)
-
-
 def passing(line: Line, *numbers: int) -> None:
     """Parts that passed, each with two images of two small defects."""
     for number in numbers:

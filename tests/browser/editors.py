@@ -1,15 +1,21 @@
 """The region editor as one engineer has it open: what a hand does there, and what the server then has."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from hmi.demo import camera_serial
+from hmi.store.rules import Region
+from tests.browser.floors import Floor
+from tests.people import settle_in
 
 CAMERA = camera_serial(1)
 EDITOR = f"/cameras/{CAMERA}/regions"
 SIDE = 320  # px of the image
+SQUARE = [(200, 200), (280, 200), (280, 280), (200, 280)]
+READ_BACK = "Canvas2D: Multiple readback operations"  # the map's library looks what is under the pointer
 #: The worst that becomes of a px of the image on its way to the screen and back, px of the image; and how far
 #: a mark of a canvas is from where the map has its place, px of the screen. Places and views at random.
 PROJECTED = """() => {
@@ -37,6 +43,19 @@ PROJECTED = """() => {
   target.remove();
   return worst;
 }"""
+
+
+def editor_floor(folder: Path) -> Floor:
+    """People have accounts, a region is published, and a part has failed."""
+    floor = Floor(folder, ui={"theme": "auto"})
+    store = floor.server.store()
+    settle_in(store)
+    with store.write() as session:
+        polygon = [{"x": x, "y": y} for x, y in SQUARE]
+        session.add(Region(camera_id=CAMERA, region_id="Seal face", size_threshold=1.0, polygon=polygon))
+    store.close()
+    floor.judged(floor.failing(), "fail")
+    return floor
 
 
 class Editor:
