@@ -14,6 +14,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from hmi.settings import Settings, load_settings
 from hmi.store import Store, migrate
+from tests.desk import Desk
 from tests.lines import TWO_CAMERAS, Line
 from tests.postgres import PostgresServer, any_server
 
@@ -145,3 +146,9 @@ def settings_of(tmp_path: Path) -> Any:
 def line(store: Store, settings_of: Any) -> Line:
     """Two cameras, 5 s to settle, 20 s until one is missing."""
     return Line(settings_of(line={"cameras": TWO_CAMERAS, "settle_s": 5, "grace_s": 20}), store)
+
+
+@pytest.fixture
+def desk(line: Line) -> Desk:
+    """Where people decide on the parts of the line."""
+    return Desk(line.settings, line.store)

@@ -33,11 +33,6 @@ def line(app) -> Line:
 
 
 @pytest.fixture
-def desk(line) -> Desk:
-    return Desk(line.settings, line.store)
-
-
-@pytest.fixture
 def sven(app):
     """A supervisor at a kiosk."""
     browser = signed_in(app, "Sven")

@@ -17,11 +17,6 @@ def line(store, settings_of) -> Line:
     return line_of(store, settings_of, TWO_CAMERAS)
 
 
-@pytest.fixture
-def desk(line) -> Desk:
-    return Desk(line.settings, line.store)
-
-
 def line_of(store, settings_of, cameras) -> Line:
     return Line(settings_of(line={"cameras": cameras, "settle_s": 5, "grace_s": 20}, review=REVIEW), store)
 

@@ -231,14 +231,24 @@ def test_a_vision_system_whose_clock_went_wrong_was_last_well_with_its_last_righ
         row = trigger(number + 1, timestamp=at + timedelta(seconds=skew_s))
         condition.heard(Batch(began_s=0), (), at)
         condition.heard(Batch(began_s=0, triggers=(row,)), {(1, number + 1)}, at)
-    row = vision_row(noted_by(condition))
+    row = vision_row(noted_by(condition), "")
     assert row.state == "warning"
     assert row.last_good == NOON
 
 
+def test_nobody_knows_of_the_vision_system_while_the_plant_cannot_be_read():
+    condition, now = Condition(), datetime.now(UTC)
+    condition.heard(Batch(began_s=0), (), now)
+    condition.heard(Batch(began_s=0, triggers=(trigger(1, timestamp=now),)), {(1, 1)}, now)
+    assert vision_row(noted_by(condition), "").state == "ok"
+    row = vision_row(noted_by(condition), "it refuses the connection")
+    assert (row.state, row.last_good) == ("unknown", now)
+    assert row.text.startswith("when it was read last: the last part came")
+
+
 def test_a_worker_that_saw_no_part_yet_counts_from_its_own_start():
     condition = Condition()
-    row = vision_row(noted_by(condition))
+    row = vision_row(noted_by(condition), "")
     assert row.last_good is None
     assert row.since == condition._began_at
 

@@ -8,7 +8,6 @@ import pytest
 
 from hmi.parts import EXTENSION
 from hmi.store.decisions import PART
-from tests.desk import Desk
 from tests.lines import LARGE, Line, defect, image, trigger
 from tests.people import PAGE, opened, settle_in, signed_in
 from tests.test_pages import TWO
@@ -36,11 +35,6 @@ def line(app) -> Line:
     line.files(1, 2)
     line.read(5)
     return line
-
-
-@pytest.fixture
-def desk(line) -> Desk:
-    return Desk(line.settings, line.store)
 
 
 @pytest.fixture

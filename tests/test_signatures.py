@@ -49,11 +49,6 @@ def line(app) -> Line:
 
 
 @pytest.fixture
-def desk(line) -> Desk:
-    return Desk(line.settings, line.store)
-
-
-@pytest.fixture
 def sven(app):
     return signed_in(app, "Sven")
 

@@ -63,7 +63,7 @@ def _of_store(house: Parts) -> dict[str, list[Row]]:
     pulse = house.follower.pulse
     return {
         "Plant database": list(plant_rows(noted, pulse.trouble, ago(pulse.age_ms(time.monotonic())))),
-        "Vision system": [vision_row(noted)],
+        "Vision system": [vision_row(noted, pulse.trouble)],
         "Work": work,
         "Store": [kept],
     }

@@ -18,8 +18,7 @@ def plant_rows(noted: Noted, trouble: str, noticed_at: datetime | None) -> Itera
         yield Row("Reading", UNKNOWN, "no worker has noted anything yet", noticed_at)
         return
     read_at, since = moment_in(noted.get("read_at")), moment_in(noted.get("began_at"))
-    trouble = trouble or noted.get("trouble") or ""
-    is_fresh = not trouble and _is_recent(read_at)
+    trouble, is_fresh = trouble or noted.get("trouble") or "", _is_fresh(noted, trouble)
     lags = (noted.get("lag_s") or 0.0) > STALE_LAG_S  # it answers, with what was true before
     good = [at for at in (noticed_at, None if lags else read_at) if at is not None]
     text = trouble or ("is read" if is_fresh else "was not read lately")
@@ -28,7 +27,8 @@ def plant_rows(noted: Noted, trouble: str, noticed_at: datetime | None) -> Itera
         yield replace(row if is_fresh or row.state != OK else _as_it_was(row), since=since)
 
 
-def vision_row(noted: Noted) -> Row:
+def vision_row(noted: Noted, trouble: str) -> Row:
+    """Nobody knows of the vision system while the plant cannot be read; `trouble` as in `plant_rows`."""
     skew_s, part_at = noted.get("vision_skew_s"), moment_in(noted.get("part_at"))
     since = moment_in(noted.get("began_at"))
     if part_at is None:
@@ -36,7 +36,8 @@ def vision_row(noted: Noted) -> Row:
     row = _clock("Vision system", skew_s, SKEW_S)
     words = "clock not known yet" if skew_s is None else f"clock skew {row.text}"
     good = part_at if row.state == OK else _well_at(noted, VISION)
-    return Row("Vision system", row.state, f"the last part came; {words}", good, since)
+    row = Row("Vision system", row.state, f"the last part came; {words}", good, since)
+    return row if _is_fresh(noted, trouble) or row.state != OK else _as_it_was(row)
 
 
 def moment_in(said: object) -> datetime | None:
@@ -99,6 +100,10 @@ def _clock(what: str, skew_s: float | None, most_s: float) -> Row:
         return Row(what, OK, "not known, or this machine's")
     state_of_it = OK if abs(skew_s) < most_s else WARNING
     return Row(what, state_of_it, f"{signed(skew_s)} from this server's")
+
+
+def _is_fresh(noted: Noted, trouble: str) -> bool:
+    return not trouble and not noted.get("trouble") and _is_recent(moment_in(noted.get("read_at")))
 
 
 def _is_recent(at: datetime | None) -> bool:
