@@ -77,7 +77,8 @@ def test_without_data_the_page_says_so(visitor, app):
 def test_every_table_of_the_page_is_there_as_csv_with_the_same_rows(visitor, line):
     said = page(visitor)
     names = set(re.findall(r'href="/statistics/([a-z-]+)\.csv', said))
-    assert {"fail-rate", "defects", "first-pass", "cameras", "regions", "reasons", "spots"} <= names
+    charts = {"fail-rate", "failing", "defects", "first-pass", "cameras", "regions", "reasons"}
+    assert charts | {"heat", "spots"} <= names
     for name in names:
         for cell in rows_of(visitor, name)[-1]:
             assert cell.removeprefix("'") in said
@@ -154,6 +155,7 @@ def test_the_heat_map_has_its_defects_where_they_are(visitor, line):
     drawn = np.asarray(Picture.open(io.BytesIO(answer.data)))
     rows, columns = np.nonzero(drawn[..., 3])
     assert (set(rows), set(columns)) == ({2002 * 64 // 5120}, {1016 * 64 // 5120})
+    assert rows_of(visitor, "heat", f"{TIME}&heat=A")[1:] == [["960", "1040", "2000", "2080", "5"]]
 
 
 def test_the_same_place_on_part_after_part_is_a_spot(visitor, line):
@@ -217,7 +219,7 @@ def spell(judged: int, failed: int, failing: int) -> Spell:
 def test_control_limits_are_those_of_the_handbook():
     """Means 0.1 and 2: 0.1 ± 3·√(0.1·0.9/100) = 0.01 and 0.19; 2 ± 3·√(2/100) = 1.576 and 2.424."""
     series = [spell(100, 5, 150), spell(100, 15, 250), spell(0, 0, 0)]
-    shares, counts = p_chart(series), u_chart(series)
+    shares, counts = p_chart(series), u_chart(series, lambda units: units.failing)
     assert shares.mean == pytest.approx(0.1)
     assert (shares.points[0].lower, shares.points[0].upper) == pytest.approx((0.01, 0.19))
     assert [point.is_outside for point in shares.points] == [False, False, False]

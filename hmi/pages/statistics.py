@@ -15,12 +15,14 @@ from hmi.judging.expected import Camera, cameras_of
 from hmi.parts import parts
 from hmi.plant_time import NoSuchTime, day_and_clock, moment_of
 from hmi.statistics import BadQuestion, Question, Statistics, control, hand, places, plotting, tables
+from hmi.statistics.control import ControlChart
 from hmi.statistics.sums import part_types
 from hmi.statistics.tables import Table
 from hmi.wording import VERDICT_WORDS, decision_label
 
 blueprint = Blueprint("statistics", __name__, url_prefix="/statistics")
 
+PLACES = {"spots": tables.spots, "heat": tables.heat}
 NAMES = ("since", "until", "camera", "part", "step", "heat")
 
 
@@ -45,17 +47,18 @@ def show() -> Response:
         where = places.places_of(session, asked.question, of_camera) if of_camera else None
         inspected = hand.agreement(session, settings.time, asked.question)
         types = part_types(session)
-    fails, defects = control.p_chart(found.series), control.u_chart(found.series)
+    charts = _charts(found)
     shown = _tables(found, cameras) | {"hand": tables.hand(inspected)}
     body = render_template(
         "statistics/statistics.html",
         found=found,
         tables=shown,
-        plots={"fail-rate": plotting.plot(fails), "defects": plotting.plot(defects)},
-        charts={"fail-rate": fails, "defects": defects},
+        plots={name: plotting.plot(chart) for name, chart in charts.items()},
+        charts=charts,
         where=where,
         heat=of_camera,
         spots=tables.spots(where) if where else None,
+        fields=tables.heat(where) if where else None,
         inspected=inspected,
         cameras=cameras,
         part_types=types,
@@ -108,18 +111,28 @@ def _table(session: Session, asked: _Asked, name: str) -> Table | None:
     cameras = cameras_of(session, settings.line)
     if name == "hand":
         return tables.hand(hand.agreement(session, settings.time, asked.question))
-    if name == "spots":
-        return tables.spots(places.places_of(session, asked.question, _heat_of(asked, cameras)))
+    if name in PLACES:
+        return PLACES[name](places.places_of(session, asked.question, _heat_of(asked, cameras)))
     found = parts().answers.of(session, settings, asked.question)
     return _tables(found, cameras).get(name)
+
+
+def _charts(found: Statistics) -> dict[str, ControlChart]:
+    return {
+        "fail-rate": control.p_chart(found.series),
+        "failing": control.u_chart(found.series, lambda units: units.failing),
+        "defects": control.u_chart(found.series, lambda units: units.defects),
+    }
 
 
 def _tables(found: Statistics, cameras: tuple[Camera, ...]) -> dict[str, Table]:
     labels = parts().settings.review.labels
     plain, label = str, _camera_label(cameras)
+    charts = _charts(found)
     made = (
-        tables.fail_rate(control.p_chart(found.series), found.unit),
-        tables.defects_per_unit(control.u_chart(found.series), found.unit),
+        tables.fail_rate(charts["fail-rate"], found.unit),
+        tables.per_unit("failing", "Failing defects", charts["failing"], found.unit),
+        tables.per_unit("defects", "Defects", charts["defects"], found.unit),
         tables.verdicts(found.units, {name: word[1] for name, word in VERDICT_WORDS.items()}),
         tables.first_pass(found.by_shift),
         tables.cameras(found.by_camera, label),

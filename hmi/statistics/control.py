@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from hmi.statistics.values import Spell
+from hmi.statistics.values import Spell, Units
 
 SIGMAS = 3
 
@@ -61,9 +61,9 @@ def p_chart(series: Sequence[Spell]) -> ControlChart:
     return _chart(counts, lambda mean, units: sqrt(mean * (1 - mean) / units), 1.0)
 
 
-def u_chart(series: Sequence[Spell]) -> ControlChart:
-    """Failing defects per unit that is judged or not."""
-    counts = [(spell.name, spell.units.total, spell.units.failing) for spell in series]
+def u_chart(series: Sequence[Spell], counted: Callable[[Units], int]) -> ControlChart:
+    """What is counted, defects or those that fail, per unit that is judged or not."""
+    counts = [(spell.name, spell.units.total, counted(spell.units)) for spell in series]
     return _chart(counts, lambda mean, units: sqrt(mean / units), None)
 
 

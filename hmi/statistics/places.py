@@ -86,6 +86,17 @@ def fields_of(places: Places) -> NDArray[np.int64]:
     return counted.astype(np.int64)
 
 
+def hot_fields(places: Places) -> list[tuple[int, int, int, int, int]]:
+    """Of each field with a defect its left, right, top and bottom edge (full px) and how many; most first."""
+    fields = fields_of(places)
+    high, wide = ((places.height or 1) / fields.shape[0], (places.width or 1) / fields.shape[1])
+    found = [
+        (round(x * wide), round((x + 1) * wide), round(y * high), round((y + 1) * high), int(fields[y, x]))
+        for y, x in np.argwhere(fields)
+    ]
+    return sorted(found, key=lambda field: (-field[-1], field))
+
+
 def heat_map(fields: NDArray[np.int64]) -> bytes:
     """A PNG to lie over the image: one pixel a field, the more defects the less transparent.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hmi.statistics.control import ControlChart
 from hmi.statistics.hand import BAD, GOOD, UNKNOWN, Agreement
-from hmi.statistics.places import Places
+from hmi.statistics.places import Places, hot_fields
 from hmi.statistics.values import Spell, Statistics, Tally, Units, share
 
 Cell = str | int | float | None
@@ -28,9 +28,9 @@ def fail_rate(chart: ControlChart, unit: str) -> Table:
     return Table("fail-rate", "Fail rate", columns, tuple(_control_rows(chart, 100)))
 
 
-def defects_per_unit(chart: ControlChart, unit: str) -> Table:
-    columns = ("Time", f"{unit.capitalize()}s", "Failing defects", f"Per {unit}", *_LIMITS)
-    return Table("defects", f"Failing defects per {unit}", columns, tuple(_control_rows(chart, 1)))
+def per_unit(name: str, what: str, chart: ControlChart, unit: str) -> Table:
+    columns = ("Time", f"{unit.capitalize()}s", what, f"Per {unit}", *_LIMITS)
+    return Table(name, f"{what} per {unit}", columns, tuple(_control_rows(chart, 1)))
 
 
 def verdicts(units: Units, words: Mapping[str, str]) -> Table:
@@ -109,6 +109,12 @@ def spots(places: Places) -> Table:
     rows = tuple((round(spot.x), round(spot.y), spot.parts, spot.in_a_row) for spot in places.spots)
     columns = ("x (px)", "y (px)", "Parts", "In a row")
     return Table("spots", "Recurring spots", columns, rows)
+
+
+def heat(places: Places) -> Table:
+    """The fields of the heat map that have a defect, the most first."""
+    columns = ("x from (px)", "x to", "y from (px)", "y to", "Defects")
+    return Table("heat", "Heat map", columns, tuple(hot_fields(places)))
 
 
 def percent(part: int, whole: int) -> float | None:
