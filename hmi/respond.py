@@ -18,3 +18,10 @@ def no_store(body: str | bytes | Response, status: int = 200) -> Response:
     response = make_response(body, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def reload() -> Response:
+    """To htmx: the page as a whole is another now."""
+    response = no_store("", 204)
+    response.headers["HX-Refresh"] = "true"
+    return response

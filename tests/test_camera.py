@@ -133,8 +133,39 @@ def test_a_page_that_shows_the_newest_is_told_so_in_few_bytes(visitor, failing):
 
 
 def test_a_part_whose_image_is_yet_to_come_is_named(visitor, failing):
+    digest = re.search(r'data-digest="(\w+)"', page_of(visitor, "/cameras/A"))[1]
     failing.read(20, trigger(2, "38A NEW"), image(21, "B", 2))
-    assert "38A NEW is in front of the cameras" in words(page_of(visitor, "/cameras/A"))
+    assert visitor.get(f"/cameras/A?have={digest}").status_code == 200
+    page = page_of(visitor, "/cameras/A")
+    assert "38A NEW is in front of the cameras: waiting for the image" in words(page)
+    assert 'data-verdict="waiting"' in page
+
+
+def test_a_part_without_an_image_of_this_camera_never_shows_the_verdict_of_the_one_before(visitor, failing):
+    failing.read(20, trigger(2, "38A NEW"), image(21, "B", 2))
+    failing.files(21, at_s=20)
+    failing.read(60)
+    assert failing.cameras(2) == {"A": "missing", "B": "pass"}
+    page = page_of(visitor, "/cameras/A")
+    assert "38A NEW is in front of the cameras: no image for trigger 2" in words(page)
+    assert 'data-verdict="missing"' in page
+    assert 'data-verdict="fail"' in page_of(visitor, "/images/10")
+
+
+def test_a_camera_that_the_part_in_front_does_not_need_shows_its_newest_image(sqlite_store, settings_of):
+    cameras = [{**TWO[0], "part_types": ["39MC"]}, TWO[1]]
+    with opened(settings_of(line={"cameras": cameras, "settle_s": 1, "grace_s": 2})) as app:
+        line = Line(app.extensions["hmi"].settings, store_of(app))
+        judged(line, 1, defect(1, 10, LARGE), part="39MC")
+        line.read(20, trigger(2, "38A NEW", part="40MC"), image(21, "B", 2))
+        assert 'data-verdict="fail"' in page_of(app.test_client(), "/cameras/A")
+
+
+def test_a_page_without_an_image_is_loaded_anew_when_the_first_one_is_there(visitor, line):
+    asked = {"HX-Request": "true"}
+    assert "HX-Refresh" not in visitor.get("/cameras/A?have=nothing", headers=asked).headers
+    judged(line, 1)
+    assert visitor.get("/cameras/A?have=nothing", headers=asked).headers["HX-Refresh"] == "true"
 
 
 def test_what_people_said_stands_beside_the_defect_and_in_the_record(visitor, failing):

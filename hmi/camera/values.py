@@ -95,6 +95,15 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """A newer part without an image of this camera: how its camera is judged, and why."""
+
+    serial: str
+    verdict: str  # waiting or missing
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything that the page of one image shows."""
 
@@ -124,5 +133,5 @@ class View:
     selected: Seen | None
     said: tuple[Said, ...]  # what people said of the selected one, oldest first
     neighbours: Neighbours | None
-    waits_for: str | None  # a newer part that has no image from this camera yet
+    ahead: Ahead | None  # only of a page that follows the line
     strip: tuple[Card, ...]

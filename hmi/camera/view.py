@@ -7,8 +7,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from hmi import review, wording
+from hmi.camera.ahead import ahead_of
 from hmi.camera.judged import Judged, judged, worst_first
-from hmi.camera.values import Card, Neighbours, Seen, View
+from hmi.camera.values import Ahead, Card, Neighbours, Seen, View
 from hmi.judging.expected import Camera, cameras_of
 from hmi.plant_time import moment, short_moment
 from hmi.screen.times import usable_time
@@ -36,8 +37,12 @@ def view_of(
     *,
     shows_all: bool = False,
     selected: str | None = None,
+    follows: bool = False,
 ) -> View:
-    """`selected` names a defect; without it the worst one is. Raises LookupError for an unknown one."""
+    """`selected` names a defect; without it the worst one is. Raises LookupError for an unknown one.
+
+    `follows`: the page is live, so that a newer part without an image of this camera is told of.
+    """
     run = session.get(Run, image.run_key) if image.run_key else None
     found = judged(session, image, run)
     in_order = worst_first(found.defects)
@@ -46,6 +51,7 @@ def view_of(
     all_listed = shows_all or is_hidden or not any(seen.is_abnormal for seen in in_order)
     chosen = in_order if all_listed else [seen for seen in in_order if seen.is_abnormal]
     listed = tuple(_around(chosen, one))
+    ahead = ahead_of(session, settings, camera, image) if follows else None
     rows = {reference(row.key): row for row in found.rows}
     standing = review.standings(session, settings, [rows[seen.reference] for seen in listed])
     return View(
@@ -64,7 +70,7 @@ def view_of(
         pieces=f"{reference(image.key)}~{image.file_stamp}" if image.file_stamp else reference(image.key),
         width=image.width,
         height=image.height,
-        digest=_digest(image, found),
+        digest=_digest(image, found, ahead),
         defects=len(in_order),
         fails=sum(seen.state == "fail" for seen in in_order),
         reviews=sum(seen.state in ("review", "unusable") for seen in in_order),
@@ -75,7 +81,7 @@ def view_of(
         selected=one,
         said=tuple(review.of_defect(session, settings, rows[one.reference].key)) if one else (),
         neighbours=_neighbours(chosen, one),
-        waits_for=_waits_for(session, image),
+        ahead=ahead,
         strip=_strip(session, settings, image, now),
     )
 
@@ -108,14 +114,6 @@ def _neighbours(listed: Sequence[Seen], one: Seen | None) -> Neighbours | None:
     )
 
 
-def _waits_for(session: Session, image: Image) -> str | None:
-    """The part in front of the cameras, if this is not an image of it."""
-    live = line.live_run(session)
-    if live is None or live.key == image.run_key or live.verdict != "waiting":
-        return None
-    return live.serial or "no serial"
-
-
 def _strip(session: Session, settings: Settings, current: Image, now: datetime) -> tuple[Card, ...]:
     wanted = history.Filter(current.camera or "")
     images = history.page(session, wanted, settings.ui.strip_parts).images
@@ -141,8 +139,15 @@ def _strip(session: Session, settings: Settings, current: Image, now: datetime) 
     return tuple(cards)
 
 
-def _digest(image: Image, found: Judged) -> str:
-    parts = (image.key, image.verdict, image.picture, image.file_state, found.verdict and found.verdict.id)
+def _digest(image: Image, found: Judged, ahead: Ahead | None) -> str:
+    parts = (
+        ahead,
+        image.key,
+        image.verdict,
+        image.picture,
+        image.file_state,
+        found.verdict and found.verdict.id,
+    )
     defects = [
         (seen.reference, seen.state, row.disposition, row.dispositioned_at, row.mark)
         for seen, row in zip(found.defects, found.rows, strict=True)

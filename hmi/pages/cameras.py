@@ -22,13 +22,18 @@ LONGEST = 500
 @blueprint.get("/<path:serial>")
 @requires(SEE, passive="have")
 def show(serial: str) -> Response:
-    """Live: the page follows the line. `?have=` names what a page shows; 204 if that is still so."""
+    """Live: the page follows the line. `?have=` names what a page shows; 204 if that is still so.
+
+    A page without an image asks by htmx, and is loaded anew when the first one is there.
+    """
     with parts().store.read() as session:
         camera = camera_or_404(session, serial)
         image = line.last_image(session, camera.serial)
         view = None
         if image is not None:
-            view = view_of(session, parts().settings, camera, image, datetime.now(UTC))
+            view = view_of(session, parts().settings, camera, image, datetime.now(UTC), follows=True)
+    if respond.wants_fragment():
+        return respond.reload() if view is not None else respond.no_store("", 204)
     if view is not None and request.args.get("have") == view.digest:
         return respond.no_store("", 204)
     pulse = parts().follower.pulse

@@ -4,13 +4,14 @@
 
 (() => {
   const root = document.getElementById("viewer");
-  if (!root) return followNothing();
+  if (!root) return; // without any image: the page asks for itself until there is one
 
   const viewer = hmiViewer(root);
   const inspector = () => document.getElementById("inspector");
   const frozen = document.getElementById("frozen");
   const screen = document.getElementById("screen");
   let isAsking = false;
+  let [wanted, shown] = [0, 0]; // news of the line by their number: an answer that is lost is asked for again
 
   screen.classList.toggle("follows", root.dataset.follows !== undefined);
   const isLive = () => root.dataset.follows !== undefined;
@@ -31,10 +32,12 @@
   const follow = async () => {
     if (!isLive() || isAsking) return;
     isAsking = true;
-    const asked = { cache: "no-store", signal: AbortSignal.timeout(2500) };
+    const now = wanted;
+    const asked = { cache: "no-store", signal: AbortSignal.timeout(8000) };
     const address = `${root.dataset.follows}?have=${root.dataset.digest}`;
     const response = await fetch(address, asked).catch(() => null);
     isAsking = false;
+    if (response?.ok) shown = now;
     if (response?.status !== 200 || !isLive()) return;
     take(new DOMParser().parseFromString(await response.text(), "text/html"));
   };
@@ -57,13 +60,14 @@
   const press = (id) => () => document.querySelector(`a#${id}`)?.click();
 
   document.addEventListener("htmx:afterSwap", ({ target }) => {
-    if (target.id !== "inspector") return follow();
+    if (target.id !== "inspector") return void (wanted += 1);
     freeze();
     show();
     if (inspector().dataset.selected) viewer.fly(inspector().dataset.selected);
     const [list, row] = [document.querySelector(".rows"), document.querySelector(".row-key[aria-current]")];
     if (row) list.scrollTop = row.offsetTop; // and nothing but the list moves
   });
+  document.addEventListener("htmx:afterRequest", ({ target }) => target === screen && shown < wanted && follow());
   root.addEventListener("viewer:touch", freeze);
   root.addEventListener("viewer:pick", ({ detail }) => {
     const all = inspector().dataset.shows === "all" ? "&show=all" : "";
@@ -81,12 +85,4 @@
     a: press("show-all"),
   });
   load();
-
-  // A camera without any image yet: its first one brings the page.
-  function followNothing() {
-    document.addEventListener("htmx:afterSwap", async () => {
-      const response = await fetch(location.href, { cache: "no-store" }).catch(() => null);
-      if (response?.ok && (await response.text()).includes('id="viewer"')) location.reload();
-    });
-  }
 })();

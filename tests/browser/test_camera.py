@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -216,6 +217,33 @@ def test_the_live_page_follows_the_line(visit, floor, bad):
     expect(page.locator("#about")).to_contain_text(written.serial)
     expect(page.locator("#about .verdict")).to_contain_text("pass")
     expect(page.locator("#frozen")).to_be_hidden()
+
+
+def test_an_answer_that_gets_lost_is_asked_for_again(visit, floor, bad):
+    visit.expect("Failed to load resource|request failed")
+    page = look(visit, floor, f"/cameras/{CAMERA}")
+    lost: list[str] = []
+
+    def lose(route):
+        if len(lost) >= 20:
+            return route.continue_()
+        lost.append(route.request.url)
+        return route.abort()
+
+    page.route("**/cameras/*?have=*", lose)
+    written = floor.judged(floor.part(), "pass")
+    expect(page.locator("#viewer")).to_have_attribute(
+        "data-image", str(written.images[CAMERA]), timeout=40_000
+    )
+    assert len(lost) == 20
+
+
+def test_the_first_image_of_a_camera_brings_its_page(visit, tmp_path):
+    with closing(Floor(tmp_path, cameras=1)) as empty:
+        page = visit(f"{empty.server.url}/cameras/{CAMERA}")
+        expect(page.locator(".empty")).to_contain_text("has brought no image yet")
+        empty.judged(empty.part(), "pass")
+        expect(page.locator("#viewer")).to_be_visible(timeout=15_000)
 
 
 def test_whoever_looks_closer_freezes_the_image_and_a_tap_leads_back(visit, floor):
