@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hmi.judging.findings import drawn_as, is_abnormal
+from hmi.judging.findings import drawn_as, is_abnormal, unread
 from hmi.pictures.overlay import Marker
 from hmi.pictures.renditions import Box, Drawing, Rendition
 from hmi.store.runs import Defect, Image, key_of, reference
@@ -65,8 +65,9 @@ def _markers(session: Session, image: Image) -> tuple[tuple[Marker, ...], Defect
     verdict = session.scalar(select(Verdict).where(*current))
     findings = verdict.findings if verdict else []
     states = {tuple(found["defect"]): drawn_as(found["state"], found.get("decision")) for found in findings}
+    otherwise = unread("pass", image.verdict)
     markers = tuple(
-        Marker(defect.x, defect.y, defect.width, defect.height, states.get(defect.key, "pass"))
+        Marker(defect.x, defect.y, defect.width, defect.height, states.get(defect.key, otherwise))
         for defect in defects
     )
     worst_key = next((tuple(found["defect"]) for found in findings if is_abnormal(found)), None)

@@ -14,7 +14,7 @@ import regions
 from hmi import wording
 from hmi.camera.values import ORDER, Outlined, Seen
 from hmi.judging import rulebook
-from hmi.judging.findings import drawn_as, state_of
+from hmi.judging.findings import drawn_as, state_of, unread
 from hmi.judging.passing import boxes_of
 from hmi.store.rules import RulesVersion
 from hmi.store.runs import Defect, Image, Key, Run, reference
@@ -43,13 +43,13 @@ def judged(session: Session, image: Image, run: Run | None) -> Judged:
     defects = session.scalars(select(Defect).where(*of_image).order_by(Defect.id, Defect.generation)).all()
     book = _book(session, verdict)
     if book is None:
-        return Judged(tuple(_seen(defects, None, None, {})), tuple(defects), (), None, None, verdict)
+        return Judged(tuple(_seen(defects, {}, None, {})), tuple(defects), (), None, None, verdict)
     rules = book.rules_for(image.camera or "", run.part if run else None)
     width, height = _size(session, image)
     answer = regions.judge([regions.ImageToJudge(rules, width, height, boxes_of(defects))])[0]
     is_judged = verdict is not None and image.verdict != "waiting"
     words = _decided(verdict)
-    seen = tuple(_seen(defects, answer if is_judged else None, rules, words))
+    seen = tuple(_seen(defects, _of_image(image, answer) if is_judged else {}, rules, words))
     px_per_mm = book.px_per_mm(image.camera or "")
     return Judged(seen, tuple(defects), tuple(_outlines(rules)), px_per_mm, book.version, verdict)
 
@@ -101,17 +101,23 @@ def _size(session: Session, image: Image) -> tuple[int | None, int | None]:
     return (found.width, found.height) if found else (None, None)
 
 
+def _of_image(image: Image, answer: regions.Judgement) -> dict[int, regions.DefectJudgement]:
+    """What was judged, by place: on an image that cannot be read nothing has passed."""
+    of_all = enumerate(answer.defects)
+    return {place: one for place, one in of_all if unread(state_of(one), image.verdict) != "waiting"}
+
+
 def _seen(
     defects: Sequence[Defect],
-    answer: regions.Judgement | None,
+    answers: Mapping[int, regions.DefectJudgement],
     rules: regions.CameraRules | None,
     words: Mapping[Key, str],
 ) -> Iterable[Seen]:
-    """Without an answer nothing is judged yet."""
-    answers = answer.defects if answer else [None] * len(defects)
+    """`answers` by place; a defect without one is not judged."""
     of_region = {region.region_id: region.rule for region in rules.active_regions} if rules else {}
     px_per_mm = rules.px_per_mm if rules and not rules.problem else None
-    for number, (defect, said) in enumerate(zip(defects, answers, strict=True), 1):
+    for number, defect in enumerate(defects, 1):
+        said = answers.get(number - 1)
         why = list(wording.why([_finding(said)])) if said is not None and said.findings else []
         region, limit = _judged_by(said, rules, of_region)
         yield Seen(

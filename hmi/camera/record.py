@@ -1,6 +1,6 @@
 """Everything that is known of one serial: a record that can be printed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from hmi.settings import Settings
 from hmi.store import line
 from hmi.store.mirror import HandInspection
 from hmi.store.runs import Run, reference
+from hmi.store.verdicts import Verdict
 
 MOST_RUNS = 50
 WHY_ROWS = 20
@@ -66,6 +67,9 @@ class RunRecord:
     why: tuple[tuple[str, wording.Why], ...]  # camera, row
     why_more: int
     acknowledged: str | None
+    changed: str | None  # when the vision system changed it after it was judged
+    changed_after: str | None  # when it did after people had decided
+    said: tuple[str, ...]  # of cameras that decide by something else than a limit: their sentences
     key: tuple[int, int]
 
 
@@ -132,6 +136,8 @@ def _run(
         for verdict in verdicts
         for row in wording.why(verdict.findings)
     ]
+    explained = {title for title, _ in why}
+    zone = settings.time.zone_info
     versions = sorted({verdict.rules_version for verdict in verdicts if verdict.rules_version})
     return RunRecord(
         run=reference(run.key),
@@ -146,9 +152,21 @@ def _run(
         why=tuple(why[:WHY_ROWS]),
         why_more=max(0, len(why) - WHY_ROWS),
         acknowledged=run.acknowledged_by
-        and f"{day_and_clock(run.acknowledged_at, settings.time.zone_info)} · {run.acknowledged_by}",
+        and f"{day_and_clock(run.acknowledged_at, zone)} · {run.acknowledged_by}",
+        changed=day_and_clock(run.changed_at, zone) if run.changed_at else None,
+        changed_after=day_and_clock(run.changed_after_at, zone) if run.changed_after_at else None,
+        said=tuple(_said(cameras, verdicts, explained)),
         key=run.key,
     )
+
+
+def _said(
+    cameras: Mapping[str, Camera], verdicts: Sequence[Verdict], explained: Collection[str]
+) -> Iterable[str]:
+    for verdict in verdicts:
+        title = _title(cameras, verdict.camera)
+        if verdict.verdict not in ("pass", "accepted") and title not in explained:
+            yield f"{title}: {verdict.text}"
 
 
 def _title(cameras: Mapping[str, Camera], serial: str | None) -> str:

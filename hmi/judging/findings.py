@@ -45,8 +45,9 @@ class Outcome:
 
     def drawing_digest(self, verdict: str) -> str:
         """Changes when the overlay does. While an image waits, no defect is marked as judged."""
+        is_open = verdict == "waiting"
         drawn = [
-            (mark.x, mark.y, mark.width, mark.height, "pass" if verdict == "waiting" else mark.state)
+            (mark.x, mark.y, mark.width, mark.height, "pass" if is_open else unread(mark.state, verdict))
             for mark in self.markers
         ]
         return hashlib.sha256(json.dumps(drawn).encode()).hexdigest()[:12]
@@ -90,6 +91,11 @@ def outcome_of(
         ),
         fault=_fault(judgement, book, camera),
     )
+
+
+def unread(state: str, verdict: str) -> str:
+    """The state of a defect on an image of this verdict: of one that cannot be read nothing passes."""
+    return "waiting" if state == "pass" and verdict == "unreadable" else state
 
 
 def _asks(judged: regions.DefectJudgement, state: str) -> bool:

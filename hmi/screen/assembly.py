@@ -30,7 +30,8 @@ def screen_of(session: Session, settings: Settings, now: datetime, run: Run | No
     part = None
     if shown is not None:
         slots = Slots(session, settings, shown, cameras, now)
-        tiles, part = slots.tiles(), slots.part()
+        tiles = slots.tiles()
+        part = slots.part(tiles)
     else:
         tiles = tuple(_empty_tile(number, camera) for number, camera in enumerate(cameras, start=1))
     return Screen(
@@ -48,7 +49,7 @@ def unknown_screen(settings: Settings) -> Screen:
     """Before the store has answered: the cameras of the settings, all of them unknown."""
     cameras = configured(settings.line)
     tiles = tuple(_empty_tile(number, camera) for number, camera in enumerate(cameras, start=1))
-    header = Header("", None, "—", None, None, 0.0, 0, None)
+    header = Header("", None, "—", None, None, 0.0, None, None)
     return Screen(header, None, None, tiles, columns_for(len(tiles)), (), ())
 
 

@@ -1,7 +1,7 @@
 """The cameras of one run and its part: what each tile shows, and why the part is judged as it is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -21,6 +21,7 @@ from hmi.store.runs import Image, Key, Run, reference
 from hmi.store.verdicts import Verdict
 
 WHY_ROWS = 6
+NO_PASS = ("missing", "unreadable")  # what a part cannot pass with, whatever else is found
 
 
 class Slots:
@@ -99,7 +100,7 @@ class Slots:
         decisive = regions.part_verdict(image.verdict for image in images)
         return max((image for image in images if image.verdict == decisive), key=lambda image: image.id)
 
-    def part(self) -> Part:
+    def part(self, tiles: Sequence[Tile]) -> Part:
         run = self._run
         rows = list(self._why())
         changed = clock(run.changed_at, self._zone) if run.changed_at else None
@@ -115,6 +116,7 @@ class Slots:
             nth=line.run_numbers(self._session, [run])[run.key],
             why=tuple(rows[:WHY_ROWS]),
             why_more=max(0, len(rows) - WHY_ROWS),
+            said=tuple(self._said(tiles, {row.camera for row in rows})),
             worst=self._worst(),
             changed=changed,
             acknowledged=acknowledged_text(run, self._settings),
@@ -140,6 +142,13 @@ class Slots:
         ]
         rows = [row for rows in per_camera for row in rows]
         return sorted(rows, key=lambda row: row.why.state != "fail")
+
+    def _said(self, tiles: Sequence[Tile], explained: Collection[str]) -> Iterable[str]:
+        """Of each camera that keeps the part from passing, and has no row that says why."""
+        for camera, tile in zip(self._cameras, tiles, strict=True):
+            keeps = tile.verdict in NO_PASS or tile.verdict == self._run.verdict in ("fail", "review")
+            if keeps and camera.number not in explained:
+                yield f"{tile.title}: {tile.text}"
 
     def _worst(self) -> Worst | None:
         found = [

@@ -49,6 +49,7 @@ class Part:
     nth: int
     why: tuple[WhyRow, ...]
     why_more: int
+    said: tuple[str, ...]  # of cameras that decide by something else than a limit: their sentences
     worst: Worst | None
     changed: str | None
     acknowledged: str | None
@@ -78,7 +79,7 @@ class Header:
     reviews: int | None
     last_part_ms: int | None  # when the newest run arrived
     idle_after_s: float
-    fails_in_a_row: int
+    fails_in_a_row: int | None
     cycle_s: float | None
 
 
