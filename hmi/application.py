@@ -57,6 +57,7 @@ from hmi.pictures.cutter import Cutter
 from hmi.pictures.gallery import Gallery
 from hmi.plant.files import ImageFiles
 from hmi.request_ids import RequestIdLayer
+from hmi.review.bar import PartsLeft
 from hmi.rules.trials import Trials
 from hmi.screen import screen_of
 from hmi.settings import PROJECT, Settings, SettingsError
@@ -175,6 +176,7 @@ def _parts(app: Flask, settings: Settings) -> Parts:
         asset,
         Trials(store, settings),
         Answers(),
+        PartsLeft(store, settings),
     )
 
 

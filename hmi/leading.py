@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hmi import backfilling, drawing, expiring, recounting, sweeping
 from hmi.condition import Condition
 from hmi.judging import Judging
+from hmi.judging.expected import are_known
 from hmi.outbox import Outbox
 from hmi.pictures.gallery import Gallery
 from hmi.pictures.renditions import Drawing, Rendition
@@ -83,10 +84,11 @@ class Term:
             images = self._judging.start(session, _now(), position["watched_s"] if position else 0.0)
             self._past = backfilling.wanted(session)
             self._counts = recounting.is_due(session, self._settings)
+            needs_cameras = not are_known(session, self._settings.line)
             state.touch(session)
         self._is_first = position is None
         self._reader = PastReader(self._plant, self._settings.feed, position)
-        self._feed = Feed(self._plant, self._settings.feed, position)
+        self._feed = Feed(self._plant, self._settings.feed, position, needs_cameras=needs_cameras)
         self._judging.generations = self._feed.generations
         self._watching.add(images)
         self._on_change()

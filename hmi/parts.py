@@ -12,6 +12,7 @@ from hmi.observe.metrics import Metrics
 from hmi.pictures.cutter import Cutter
 from hmi.pictures.gallery import Gallery
 from hmi.plant.files import ImageFiles
+from hmi.review.bar import PartsLeft
 from hmi.rules.trials import Trials
 from hmi.settings import Settings
 from hmi.snapshot import Follower
@@ -40,6 +41,7 @@ class Parts:
     asset: Callable[[str], str]  # address of a static file, with its version
     trials: Trials
     answers: Answers  # of the statistics
+    parts_left: PartsLeft
 
     @property
     def pieces_made_by(self) -> str:

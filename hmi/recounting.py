@@ -58,7 +58,7 @@ def step(session: Session, settings: Settings) -> Editions:
 
 def _sweep(session: Session, now: Editions) -> Editions:
     """Remove a piece of what is not shown any more."""
-    if counts.sweep(session, (now.shown,), SWEPT_AT_ONCE):
+    if counts.sweep(session, now.shown, SWEPT_AT_ONCE):
         return now
     return editions.keep(session, replace(now, swept=True))
 
@@ -83,8 +83,12 @@ def _newest(
 
 def _held(session: Session, keys: Sequence[Key]) -> list[Key]:
     """Those of them that are here: retention, which takes no turn, leaves them whole until we are done."""
-    here = select(Run.generation, Run.id).where(tuple_(Run.generation, Run.id).in_(keys))
-    return [(row.generation, row.id) for row in session.execute(here.with_for_update(read=True))]
+    found: list[Key] = []
+    for generation in sorted({key[0] for key in keys}):  # by pairs, SQLite would read the whole index
+        ids = [number for of, number in keys if of == generation]
+        here = select(Run.generation, Run.id).where(Run.generation == generation, Run.id.in_(ids))
+        found += [(row.generation, row.id) for row in session.execute(here.with_for_update(read=True))]
+    return found
 
 
 def _keep_firsts(session: Session, shown: int, building: int, runs: Sequence[Key]) -> None:

@@ -6,8 +6,10 @@ audit, rules and counts are never touched.
 
 import logging
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -114,8 +116,7 @@ def _remove(session: Session, run: Run, left: int) -> int:
     for table in (Verdict, OpenReview):
         numbers = select(*table.__table__.primary_key).where(*_of(table, run)).limit(left)
         keys = [tuple(row) for row in session.execute(numbers)]
-        if keys:
-            session.execute(delete(table).where(tuple_(*table.__table__.primary_key).in_(keys)))
+        _delete(session, table, keys)
         left -= len(keys)
         if left <= 0:
             run.gone = True
@@ -138,8 +139,19 @@ def _remove_defects(session: Session, image: Image, most: int) -> int:
     by = [and_(Suppression.defect_generation == key[0], Suppression.defect_id == key[1]) for key in keys]
     for start in range(0, len(by), 100):
         session.execute(delete(Suppression).where(or_(*by[start : start + 100])))
-    session.execute(delete(Defect).where(tuple_(Defect.generation, Defect.id).in_(keys)))
+    _delete(session, Defect, keys)
     return len(keys)
+
+
+def _delete(session: Session, table: type[Any], keys: Iterable[tuple[int, ...]]) -> None:
+    """By primary keys, one generation at a time: SQLite reads the whole table for a list of pairs."""
+    *first, last = table.__table__.primary_key
+    numbers: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for key in keys:
+        numbers[key[:-1]].append(key[-1])
+    for same, those in numbers.items():
+        of_these = [column == value for column, value in zip(first, same, strict=True)]
+        session.execute(delete(table).where(*of_these, last.in_(those)))
 
 
 def _of(

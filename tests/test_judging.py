@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from hmi.store.runs import Defect, Image, Run
 from hmi.store.verdicts import Verdict
-from tests.lines import BEGAN, LARGE, defect, image, suppression, trigger
+from tests.lines import BEGAN, LARGE, Line, defect, image, suppression, trigger
 
 
 def test_a_part_waits_until_its_images_have_settled(line):
@@ -232,6 +232,16 @@ def test_a_deleted_trigger_leaves_the_line(line):
     line.whole_part()
     line.read(1, gone_triggers=((1, 1),))
     assert line.run().gone
+
+
+def test_a_part_that_was_judged_before_any_camera_was_known_is_judged_anew_with_them(store, settings_of):
+    line = Line(settings_of(), store)
+    line.read(0, trigger(), image(1, "A"), defect(1, 1, LARGE), past=True)
+    assert line.verdict() == "missing"
+    cameras = ({"serial_number": "A"}, {"serial_number": "B"})
+    line.read(1, tables={"Cameras": cameras})
+    line.read(2, image(2, "B"), defect(2, 2), past=True)
+    assert line.verdict() == "fail"
 
 
 def test_a_thousand_images_of_the_past_come_in_few_statements(line):

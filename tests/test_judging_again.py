@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.lines import BEGAN, LARGE, SERIAL, defect, image, trigger
+from tests.lines import BEGAN, LARGE, SERIAL, TWO_CAMERAS, Line, defect, image, trigger
 
 
 def test_a_trigger_dated_next_year_has_no_usable_time(line):
@@ -67,6 +67,42 @@ def test_images_that_were_stored_before_their_trigger_settle_after_a_restart_too
     assert line.verdict() == "waiting"
     line.read(56)
     assert line.verdict() == "pass"
+
+
+def test_a_worker_that_takes_over_leaves_a_part_settled_that_waits_for_a_late_image(line):
+    """Of the late image nothing is known yet; all other cameras had their time, and nobody takes it back."""
+    line.read(0, trigger(), image(1, "A"), defect(1, 1, LARGE))
+    line.files(1)
+    line.read(25)
+    assert line.cameras() == {"A": "fail", "B": "missing"}
+    line.read(30, image(2, "B"))
+    before = line.verdicts(current=False)
+    line.start(watched_s=31)
+    line.read(31)
+    line.read(60)
+    assert line.run().changed_at is None
+    assert [row.verdict for row in line.verdicts(current=False)][: len(before)] == [
+        row.verdict for row in before
+    ]
+    assert line.cameras()["A"] == "fail"
+
+
+def test_a_worker_that_takes_over_withdraws_no_verdict_of_a_settled_part(store, settings_of):
+    """One camera's image comes late and is waited for; what was said of the two others stands."""
+    three = [*TWO_CAMERAS, {"serial": "C", "order": 3}]
+    line = Line(settings_of(line={"cameras": three, "settle_s": 5, "grace_s": 20}), store)
+    line.read(0, trigger(), image(1, "A"))
+    line.files(1)
+    line.read(25)
+    assert line.cameras() == {"A": "pass", "B": "missing", "C": "missing"}
+    line.read(30, image(2, "B"))
+    assert line.cameras() == {"A": "pass", "C": "missing"}
+    line.start(watched_s=31)
+    line.read(31)
+    assert (line.verdict(), line.cameras()) == ("missing", {"A": "pass", "C": "missing"})
+    line.files(2, at_s=32)
+    line.read(40)
+    assert line.cameras() == {"A": "pass", "B": "pass", "C": "missing"}
 
 
 def test_a_deleted_image_takes_its_verdict_with_it(line):

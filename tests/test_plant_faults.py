@@ -48,10 +48,10 @@ def plant_url(server: OwnServer) -> Iterator[str]:
 
 
 @contextmanager
-def feed(url: str, **limits: Any) -> Iterator[Feed]:
+def feed(url: str, *, needs_cameras: bool = False, **limits: Any) -> Iterator[Feed]:
     limits = {"deadline_s": DEADLINE_S, "connect_timeout_s": DEADLINE_S, "lock_timeout_ms": 100, **limits}
     database = PlantDatabase(url, **limits)
-    yield Feed(database, feed_settings())
+    yield Feed(database, feed_settings(), needs_cameras=needs_cameras)
     database.close()
 
 
@@ -192,6 +192,23 @@ def test_a_lock_on_a_small_table_does_not_stop_the_pictures(server: OwnServer, p
         batch = plant.tick()
         assert len(batch.images) == 5
         assert any("locked" in remark for remark in batch.remarks)
+
+
+def test_nothing_counts_before_it_is_known_which_cameras_there_are(server: OwnServer, plant_url: str) -> None:
+    with (
+        feed(plant_url, needs_cameras=True) as plant,
+        closing(psycopg2.connect(plant_url)) as vendor,
+        vendor.cursor() as cursor,
+    ):
+        cursor.execute('LOCK TABLE "Outflow" IN ACCESS EXCLUSIVE MODE')
+        for _ in range(2):
+            with pytest.raises(PlantUnavailable, match="locked"):
+                plant.tick()
+        vendor.rollback()
+        batch = plant.tick()
+        assert (len(batch.images), len(batch.tables["Cameras"])) == (5, 5)
+        cursor.execute('LOCK TABLE "Outflow" IN ACCESS EXCLUSIVE MODE')
+        plant.tick()  # known once, it stops nothing any more
 
 
 def test_a_read_holds_no_transaction_open(server: OwnServer, plant_url: str) -> None:

@@ -1,10 +1,16 @@
 """What waits for people: the queue by filter and page by page, how many are left, what closes it."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from sqlalchemy import text
 
 from hmi.review import CAP, Filters, choices, left, open_defects
+from hmi.review.bar import PartsLeft
+from hmi.store import Store
 from hmi.store.reviews import OpenReview
 from hmi.store.rules import Region
 from tests.desk import NOON, Desk
@@ -172,3 +178,23 @@ def test_counting_ends_where_nobody_needs_it_exactly(desk):
     with desk.store.write() as session:
         session.add_all(open_review(number) for number in range(100, CAP + 300))
     assert counted(desk)[0] == CAP + 1
+
+
+@pytest.mark.postgres
+def test_pages_that_each_hold_a_connection_do_not_wait_for_one_more(migrated, postgres_server, settings_of):
+    """As many as there are connections, at once: one asks for the number, the others go on without it."""
+    store = Store(postgres_server.url(migrated), pool_size=6)
+    left, together = PartsLeft(store, settings_of()), Barrier(6)
+
+    def page(_: int) -> float:
+        with store.read() as session:
+            session.execute(text("SELECT 1"))
+            together.wait()
+            began = time.monotonic()
+            left.text()
+            return time.monotonic() - began
+
+    with ThreadPoolExecutor(6) as pool:
+        waits = sorted(pool.map(page, range(6)))
+    store.close()
+    assert waits[-2] < 0.5

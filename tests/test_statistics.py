@@ -225,6 +225,17 @@ def test_counting_anew_keeps_the_counts_of_parts_that_were_removed(line, monkeyp
         assert counted_runs(line) == added
 
 
+def test_a_part_that_comes_again_does_not_make_its_second_run_the_first_where_that_was_removed(line):
+    reruns_and_single_parts(line)
+    count_anew(line)
+    remove_old_parts(line, 1)
+    before = counted_runs(line)
+    line.read(10, trigger(9, "S1"), image(90, "A", 9), image(91, "B", 9), past=True)
+    after = counted_runs(line)
+    assert {key: after[key] for key in before} == before
+    assert sum(run[1] for run in after.values() if run[0] == "S1") == 1
+
+
 def counted_runs(line: Line) -> dict:
     """What each run adds to what is shown."""
     with line.store.read() as session:

@@ -261,6 +261,15 @@ def test_what_others_set_back_before_an_undo_can_be_decided_anew(floor):
     assert (floor.in_plant(1)[0], floor.states()) == ("Scrap", ["done", "done", "done"])
 
 
+def test_an_undo_is_written_where_the_vision_system_wrote_its_own_metadata_over_ours(floor):
+    floor.desk.defect(1, "okay")
+    floor.outbox.step()
+    floor.vision.run("""UPDATE "Defects" SET metadata = '{"theirs": 1}' WHERE id = 1""")
+    floor.desk.defect(1, "undo")
+    floor.outbox.step()
+    assert (floor.in_plant(1)[0], floor.states()) == (None, ["done", "done"])
+
+
 @pytest.mark.parametrize("theirs", ["[1]", "7"])
 def test_a_row_that_can_carry_no_mark_takes_one_decision_after_the_other(floor, theirs):
     floor.vision.run(f"""UPDATE "Defects" SET metadata = '{theirs}' WHERE id = 1""")

@@ -1,7 +1,7 @@
 """Keeps the counts true: whatever changes a run writes the difference to what the run had added before."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,6 +94,7 @@ class _Firsts:
 
     first: Mapping[str, Key | None]  # by serial
     others: Mapping[Key, str]  # runs of these serials that are not counted now → serial
+    led: Set[str]  # serials of which one of the runs counted now was the first
 
     @classmethod
     def of(cls, session: Session, facts: Sequence[Facts], before: Mapping[Key, CountedRun]) -> "_Firsts":
@@ -107,7 +108,8 @@ class _Firsts:
             oldest = _oldest(session, serial, number + 1)
             first[serial] = oldest[0] if oldest else None
             others |= {key: serial for key in oldest if key not in now}
-        return cls(first, others)
+        led = {was.serial for was in before.values() if was.first and was.serial is not None}
+        return cls(first, others, led)
 
     def is_first(self, run: Run, was: CountedRun | None) -> bool:
         """A run without a serial is a part by itself."""
@@ -134,11 +136,16 @@ def _oldest(session: Session, serial: str, most: int) -> list[Key]:
 
 
 def _turn_others(session: Session, edition: int, firsts: _Firsts, change: Difference) -> set[Kind]:
-    """Runs that were judged before and are now the first of their serial, or no more."""
+    """Runs that were judged before and are now the first of their serial, or no more.
+
+    A run is not the first because the one before it was removed by retention, which leaves its counts: only
+    where one of the runs counted now was the first can another one take its place.
+    """
     found = set()
     for key, row in counts.counted(session, edition, firsts.others).items():
-        is_first = firsts.first[firsts.others[key]] == key
-        if row.first == is_first:
+        serial = firsts.others[key]
+        is_first = firsts.first[serial] == key
+        if row.first == is_first or (is_first and serial not in firsts.led):
             continue
         found.add(counts.turn(session, row, is_first, change))
     return found

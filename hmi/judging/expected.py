@@ -37,6 +37,11 @@ def cameras_of(session: Session, line: settings.Line) -> tuple[Camera, ...]:
     return tuple(Camera(row["serial_number"], row["serial_number"], _number(row)) for row in in_order)
 
 
+def are_known(session: Session, line: settings.Line) -> bool:
+    """Whether the settings list the cameras, or the plant database was asked for them once."""
+    return bool(line.cameras) or session.get(MirroredTable, "Cameras") is not None
+
+
 def configured(line: settings.Line) -> tuple[Camera, ...]:
     """The cameras that the settings list."""
     ordered = sorted(line.cameras, key=lambda camera: camera.order)
@@ -53,14 +58,14 @@ def expected_of(run: Run, cameras: Iterable[Camera]) -> tuple[Camera, ...]:
     Its belt and part type decide anew when they are corrected.
     """
     kept = run.expected
-    if kept is None or [run.belt, run.part] != [kept["belt"], kept["part"]]:
+    if kept is None or not kept["cameras"] or [run.belt, run.part] != [kept["belt"], kept["part"]]:
         return expected_by(cameras, run.belt, run.part)
     known = {camera.serial: camera for camera in cameras}
     return tuple(known.get(serial, Camera(serial, serial, "+")) for serial in kept["cameras"])
 
 
 def keep_expected(run: Run, cameras: Iterable[Camera]) -> None:
-    """To be called when nothing of the run is waited for any more."""
+    """To be called when nothing of the run is waited for any more. That none is known is nothing to keep."""
     serials = [camera.serial for camera in cameras]
     run.expected = {"belt": run.belt, "part": run.part, "cameras": serials}
 

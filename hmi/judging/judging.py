@@ -54,9 +54,11 @@ class Judging:
         open_runs = _open_runs(session)
         images = images_of(session, [run.key for run in open_runs])
         for run in open_runs:
-            self._settling.run_seen(run.key)
+            if run.settled_at is None:
+                self._settling.run_seen(run.key)
             for image in images[run.key]:
-                self._settling.rows_seen(run.key, image.key)
+                if run.settled_at is None or image.verdict == "waiting":
+                    self._settling.rows_seen(run.key, image.key)
         return [image for run in open_runs for image in images[run.key]]
 
     def check_rules(self, session: Session, now: datetime) -> bool:

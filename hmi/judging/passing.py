@@ -212,7 +212,7 @@ def _finish_run(
     keep_run(run, verdicts, known.rules.version, is_open, now, by_people=by_people)
     is_closed = run.gone or run.expired_at is not None or _is_closed_by_people(run)
     run.review_open = bool(undecided) and not is_closed
-    if not is_open:
+    if not is_open and expected:
         keep_expected(run, expected)
     return is_open
 

@@ -1,7 +1,6 @@
 """`/review`: what people must decide, oldest first; parts on hold; what the plant holds otherwise."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +16,6 @@ from hmi.panels import Panel
 from hmi.parts import parts
 from hmi.plant_time import NoSuchTime, day_and_clock, moment, moment_of
 from hmi.review import CAP, Filters, OpenDefect
-from hmi.store import StoreUnavailable
 from hmi.store.decisions import DEFECT
 from hmi.store.runs import reference
 
@@ -152,10 +150,7 @@ def _left(session: Session) -> LeftInWords:
 
 def left_to_review() -> str:
     """How many parts wait for people, for the bar of every page; empty where the store does not say."""
-    with suppress(StoreUnavailable), parts().store.read() as session:
-        number = review.parts_left(session, parts().settings)
-        return f"{CAP:,}+" if number > CAP else f"{number:,}"
-    return ""
+    return parts().parts_left.text()
 
 
 def _count(number: int, noun: str) -> str:

@@ -52,6 +52,7 @@ class Feed:
     the newest parts are read. Replays are harmless, losses are not: after a batch that could not be stored,
     make a new Feed from the last position that was.
     minute_s: how often the contract is checked and small tables are read.
+    needs_cameras: nothing counts before the small tables, which name the cameras, were read once.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Feed:
         position: Mapping[str, Any] | None = None,
         *,
         minute_s: float = 60.0,
+        needs_cameras: bool = False,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -69,7 +71,7 @@ class Feed:
         self._sources: dict[str, Source] = {}
         self._check_at = 0.0
         self._pace = Pace(settings.poll_s)
-        self._side = SideTables(self._follow(0), minute_s)
+        self._side = SideTables(self._follow(0), minute_s, must=needs_cameras)
         self._followed: dict[str, Followed] | None = None
         self._generations = Generations()
         self._newest_at: datetime | None = None
@@ -177,6 +179,8 @@ class Feed:
         return _Reading(followed, found, generations, first_trigger, rewound, server)
 
     def _take(self, reading: _Reading, began_s: float, deadline: Deadline) -> Batch:
+        contract = self._contract or Contract({})
+        beside = self._side.read(self._database, contract, began_s, deadline.left_s)
         if self._followed is None:
             self._backfill_before = reading.first_trigger
         self._followed, self._generations = reading.followed, reading.generations
@@ -184,8 +188,6 @@ class Feed:
         is_behind = any(table_news.more for table_news in news.values())
         if is_behind:
             self._watched.failed()  # what is silent in a full window may speak in the next one
-        contract = self._contract or Contract({})
-        beside = self._side.read(self._database, contract, began_s, deadline.left_s)
         parts = self._parts(news)
         for trigger in parts["triggers"]:
             if trigger.timestamp is not None and (

@@ -30,26 +30,32 @@ class Beside:
 
 
 class SideTables:
-    def __init__(self, followed: Followed, minute_s: float) -> None:
+    """`must`: the line cannot be judged before they were read once; until then a failure is no remark."""
+
+    def __init__(self, followed: Followed, minute_s: float, *, must: bool = False) -> None:
         self.followed = followed
+        self._must = must
         self._minute_s = minute_s
         self._next_whole = 0.0
         self._next_inspections = 0.0
         self._remarks: tuple[str, ...] = ()
 
     def read(self, database: PlantDatabase, contract: Contract, now_s: float, within_s: float) -> Beside:
-        """Read what is due. A failure is a remark, and tried again soon."""
+        """Read what is due. A failure is a remark, and tried again soon; where they must be, it is raised."""
         now = time.monotonic()
         if now < min(self._next_whole, self._next_inspections):
             return Beside(remarks=self._remarks)
         try:
             beside = self._read(database, contract, now_s, within_s, whole=now >= self._next_whole)
         except PlantUnavailable as error:
+            if self._must:
+                raise
             self._next_whole = self._next_inspections = now + min(RETRY_S, self._minute_s)
             self._remarks = (f"small tables: {error}",)
             return Beside(remarks=self._remarks)
         if now >= self._next_whole:
             self._next_whole = now + self._minute_s
+            self._must = False
         self._next_inspections = now if beside.more else now + min(RETRY_S, self._minute_s)
         self._remarks = ()
         return beside

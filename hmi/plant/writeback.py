@@ -80,12 +80,12 @@ _SQLITE = """"disposition" = %s, "dispositioned_at" = %s, "metadata" = CASE
     WHEN json_type("metadata") = 'object' THEN json_set("metadata", '$.hmi', json(%s))
     ELSE "metadata" END"""
 # Not ours yet, and that of the decision before: a leader that stood still would write what was undone since.
-# Metadata that is no object can carry none.
+# Or none: the vision system may have written over ours, and metadata that is no object can carry none.
 _MARK_IN_POSTGRESQL = """("metadata" -> 'hmi' ->> 'decision') IS DISTINCT FROM %s AND (%s::text IS NULL
-    OR coalesce("metadata" -> 'hmi' ->> 'decision', '') = %s
+    OR coalesce("metadata" -> 'hmi' ->> 'decision', '') IN ('', %s)
     OR jsonb_typeof("metadata") NOT IN ('object', 'null'))"""
 _MARK_IN_SQLITE = """json_extract("metadata", '$.hmi.decision') IS NOT %s AND (%s IS NULL
-    OR coalesce(json_extract("metadata", '$.hmi.decision'), '') = %s
+    OR coalesce(json_extract("metadata", '$.hmi.decision'), '') IN ('', %s)
     OR json_type("metadata") NOT IN ('object', 'null'))"""
 
 

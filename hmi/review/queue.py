@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hmi.review.standing import Standing, standings
@@ -37,6 +37,10 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     past: bool = False
+
+    @property
+    def names_times(self) -> bool:
+        return self.past or self.since is not None or self.until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,13 @@ def left(session: Session, settings: Settings, filters: Filters | None = None) -
 
 def parts_left(session: Session, settings: Settings, filters: Filters | None = None) -> int:
     """How many parts wait by the filter's times; more than CAP are not counted further."""
-    times = _times(session, settings, filters or Filters(), Run)
-    return _counted(session, select(Run.id).where(Run.review_open, ~Run.gone, *times))
+    filters = filters or Filters()
+    waiting = select(Run.id).where(Run.review_open, ~Run.gone)
+    found = _counted(session, waiting.where(*_times(session, settings, filters, Run)))
+    if filters.names_times:
+        return found
+    without_time = (Run.order_ms == 0, Run.first_seen >= since_of(session, settings), ~Run.past)
+    return found + _counted(session, waiting.where(*without_time))  # with OR no index would be used
 
 
 def choices(session: Session) -> Choices:
@@ -154,13 +163,10 @@ def _times(
         found.append(model.order_ms >= _ms(filters.since))
     if filters.until is not None:
         found.append(model.order_ms <= _ms(filters.until))
-    if found or filters.past:
+    if filters.names_times:
         return found
     since = since_of(session, settings)  # in our time; the index knows the plant's
-    around = model.order_ms >= _ms(since - CLOCKS_APART)
-    if model is Run:
-        around = or_(around, Run.order_ms == 0)
-    return [around, model.first_seen >= since, ~model.past]
+    return [model.order_ms >= _ms(since - CLOCKS_APART), model.first_seen >= since, ~model.past]
 
 
 def _items(session: Session, settings: Settings, rows: Sequence[OpenReview]) -> Iterable[OpenDefect]:

@@ -320,12 +320,12 @@ def turn(session: Session, row: CountedRun, is_first: bool, change: Difference) 
     return turned
 
 
-def sweep(session: Session, keep: Iterable[int], most: int) -> int:
-    """Remove up to `most` rows each of other editions; returns how many."""
+def sweep(session: Session, below: int, most: int) -> int:
+    """Remove up to `most` rows each of earlier editions; returns how many."""
     removed = 0
     for table in (Count, CountedRun):
         key = list(table.__table__.primary_key)
-        old = select(*key).where(table.edition.not_in(list(keep))).limit(most)
+        old = select(*key).where(table.edition < below).limit(most)
         gone = session.execute(
             delete(table).where(tuple_(*key).in_(old)), execution_options={"synchronize_session": False}
         )
