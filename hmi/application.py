@@ -7,7 +7,7 @@ from threading import BoundedSemaphore
 from flask import Flask, Response
 from sqlalchemy.exc import ArgumentError
 
-from hmi import auth, cli, errors, panels
+from hmi import auth, cli, errors, freshness, panels
 from hmi.api import cors
 from hmi.api.blueprints import BLUEPRINTS as API
 from hmi.api.documents import DocumentLayer
@@ -137,6 +137,7 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
     app.view_functions["static"] = auth.requires(auth.PUBLIC)(app.view_functions["static"])
     cors.register(app)
+    freshness.register(app)
     auth.register(app)
     app.after_request(partial(_secure, https=settings.server.https))
     errors.register(app)

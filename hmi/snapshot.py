@@ -84,6 +84,11 @@ class Follower:
                 self._thread = threading.Thread(target=self._follow, name="snapshot", daemon=True)
                 self._thread.start()
 
+    @property
+    def store_answers(self) -> bool:
+        """Whether the last look at the store brought what screens need."""
+        return self.snapshot is not None and not self._troubled
+
     def poke(self) -> None:
         """Look now instead of at the next turn."""
         self._poke.set()

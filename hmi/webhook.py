@@ -12,6 +12,7 @@ import json
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -19,9 +20,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+import regions
 from hmi.api import stated
 from hmi.api_settings import Webhook as Where
 from hmi.delivery import Refused, Unreachable, post
+from hmi.judging.expected import cameras_of, expected_of
 from hmi.review import said
 from hmi.settings import Settings
 from hmi.store import Store, StoreUnavailable, line, notices
@@ -185,7 +188,7 @@ def _queue_new(session: Session, settings: Settings, now: datetime) -> None:
 Told = Iterator[tuple[str, datetime, dict[str, Any]]]
 
 
-def _verdicts(session: Session, _settings: Settings, after: int, until: int) -> Told:
+def _verdicts(session: Session, settings: Settings, after: int, until: int) -> Told:
     """One for each part that has new verdicts and is not waiting: how it stands now."""
     rows = session.scalars(
         select(Verdict).where(Verdict.id > after, Verdict.id <= until).order_by(Verdict.id)
@@ -199,9 +202,18 @@ def _verdicts(session: Session, _settings: Settings, after: int, until: int) -> 
         if run is None or run.gone or run.past or run.verdict == "waiting":
             continue
         part = stated.parts(session, [run])[0]
-        cameras = {one.camera: one.verdict for one in line.verdicts_of(session, run)}
-        body = {**part.model_dump(mode="json"), "cameras": cameras}
+        body = {**part.model_dump(mode="json"), "cameras": _cameras(session, settings, run)}
         yield f"verdict-{row.id}", row.at, body
+
+
+def _cameras(session: Session, settings: Settings, run: Run) -> dict[str, str]:
+    """Of each camera the worst of its images; one that is still waited for is waiting."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in line.verdicts_of(session, run):
+        found[row.camera].append(row.verdict)
+    expected = expected_of(run, cameras_of(session, settings.line))
+    told = {camera.serial: "waiting" for camera in expected}
+    return told | {camera: regions.part_verdict(verdicts) for camera, verdicts in found.items()}
 
 
 def _decisions(session: Session, settings: Settings, after: int, until: int) -> Told:

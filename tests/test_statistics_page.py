@@ -219,7 +219,7 @@ def spell(judged: int, failed: int, failing: int) -> Spell:
 def test_control_limits_are_those_of_the_handbook():
     """Means 0.1 and 2: 0.1 ± 3·√(0.1·0.9/100) = 0.01 and 0.19; 2 ± 3·√(2/100) = 1.576 and 2.424."""
     series = [spell(100, 5, 150), spell(100, 15, 250), spell(0, 0, 0)]
-    shares, counts = p_chart(series), u_chart(series, lambda units: units.failing)
+    shares, counts = p_chart(series), u_chart(series, lambda units: units.failing, lambda units: units.total)
     assert shares.mean == pytest.approx(0.1)
     assert (shares.points[0].lower, shares.points[0].upper) == pytest.approx((0.01, 0.19))
     assert [point.is_outside for point in shares.points] == [False, False, False]

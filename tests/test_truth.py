@@ -4,8 +4,12 @@ import html
 import re
 
 import pytest
+from sqlalchemy import update
 
+from hmi.pages import review as review_pages
 from hmi.parts import EXTENSION
+from hmi.store import outbox
+from hmi.store.outbox import Outgoing
 from hmi.store.rules import Region
 from tests.desk import Desk
 from tests.lines import BEGAN, LARGE, SERIAL, Line, defect, image, trigger
@@ -102,3 +106,61 @@ def test_a_record_says_that_the_part_changed_after_people_decided(sven, line):
     assert "changed after it was judged" in page
     assert "changed after people decided" in page
     assert "changed after it was decided" in page
+
+
+def test_a_dead_camera_is_no_good_shift(sven, line):
+    for number in range(1, 4):
+        line.read(100 * number, trigger(number, f"S{number}"), image(number, "B", number))
+        line.files(number, at_s=100 * number)
+        line.read(100 * number + 50)
+    time = "since=2026-05-01T00:00&until=2026-06-01T00:00"
+    cameras = {row["name"]: row for row in statistics(sven)["by_camera"]}
+    assert (cameras["A"]["images"], cameras["A"]["missing_images"]) == (0, 3)
+    assert (cameras["B"]["images"], cameras["B"]["missing_images"]) == (3, 0)
+    page = words(sven, f"/statistics?{time}&camera=A")
+    assert re.search(r"Fail rate — Failing defects per image —", page)
+    assert re.search(r"Parts 3 Fail rate — ", words(sven, f"/statistics?{time}"))
+
+
+def statistics(browser) -> dict:
+    time = "since=2026-05-01T00:00:00Z&until=2026-06-01T00:00:00Z"
+    return browser.get(f"/api/defects/statistics?{time}").json
+
+
+def test_defects_that_nobody_judged_are_not_those_that_nobody_is_asked_about(sven, faulty):
+    assert [row["name"] for row in statistics(sven)["by_disposition"]] == ["not judged"]
+
+
+def test_an_open_conflict_is_shown_however_many_were_settled_since(sven, line, monkeypatch):
+    """All others were decided on again, and written."""
+    monkeypatch.setattr(review_pages, "LISTED", 3)
+    whole(line, *(defect(number, 1, LARGE, x=100 * number) for number in range(1, 8)))
+    desk = Desk(line.settings, line.store)
+    for number in range(1, 8):
+        desk.defect(number, "okay")
+    end_all(line, outbox.CONFLICT)
+    assert "Only the newest 3 are shown" in words(sven, "/review/conflicts")
+    for number in range(2, 8):
+        desk.defect(number, "scrap")
+    end_all(line, outbox.DONE)
+    shown = sven.get("/review/conflicts", headers=PAGE).text
+    assert re.findall(r"\?defect=(\d+)", shown) == ["1"]
+
+
+def end_all(line: Line, state: str) -> None:
+    """What waits to be written has ended so."""
+    with line.store.write() as session:
+        pending = update(Outgoing).where(Outgoing.state == outbox.PENDING)
+        session.execute(pending.values(state=state))
+
+
+@pytest.mark.parametrize("path", [f"/parts/{SERIAL}", "/review", "/search?q=38A", "/statistics"])
+def test_pages_say_that_the_plant_is_not_being_read(sven, line, path):
+    whole(line)
+    assert "When the plant database was read last is not known yet" in words(sven, path)
+
+
+@pytest.mark.parametrize("path", [f"/api/parts?serial={SERIAL}", "/api/images/1", "/api/verdicts"])
+def test_programs_are_told_that_the_plant_is_not_being_read(sven, line, path):
+    whole(line)
+    assert sven.get(path).headers["X-HMI-Live"] == "false"

@@ -146,6 +146,14 @@ def test_a_verdict_is_told_signed_and_once(webhook, line, gateway):
     assert len(ids) == len(set(ids))
 
 
+def test_of_two_images_of_a_camera_the_worse_is_told_and_what_is_waited_for(webhook, line, gateway):
+    line.read(0, trigger(), image(1, "A"), image(2, "A"), defect(1, 1, LARGE))
+    line.files(1, 2)
+    line.read(1.5)
+    webhook.step()
+    assert gateway.events()[-1]["data"]["cameras"] == {"A": "fail", "B": "waiting"}
+
+
 def test_a_decision_is_told_with_who(webhook, line, gateway):
     bring(line)
     Desk(line.settings, line.store).defect(1, "okay", reason="scratch")

@@ -7,7 +7,7 @@ from hmi.problems import is_for_programs
 
 VERBS = "GET, POST, PUT, PATCH, DELETE"
 HEADERS = "Authorization, Content-Type, If-None-Match, If-Match"
-SHOWN = "ETag, Link, Retry-After, Location, X-HMI-Age"
+SHOWN = "ETag, Link, Retry-After, Location, X-HMI-Live, X-HMI-Age"
 
 
 def register(app: Flask) -> None:

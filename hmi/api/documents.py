@@ -1,6 +1,5 @@
 """Documents of the snapshot as answers: through Flask, and in front of it where nobody need be known."""
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -8,8 +7,9 @@ from flask import Response, abort
 
 from hmi.api.latest import CAMERAS, LATEST, handed_out
 from hmi.api.operations import JSON, REVALIDATED
+from hmi.freshness import age_headers
 from hmi.parts import parts
-from hmi.snapshot import Follower, Pulse
+from hmi.snapshot import Follower
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -33,14 +33,7 @@ def handed_out_or_404(name: str) -> Response:
     data, tag = found
     response = Response(data, mimetype=JSON)
     response.headers["ETag"] = tag
-    response.headers.update(age_headers(follower.pulse))
     return response
-
-
-def age_headers(pulse: Pulse) -> dict[str, str]:
-    """How old it is, in ms, as the kiosks are told."""
-    age_ms = pulse.age_ms(time.monotonic())
-    return {} if age_ms is None else {"X-HMI-Age": str(age_ms)}
 
 
 class DocumentLayer:

@@ -53,7 +53,8 @@ ABOUT = """Read the line, decide on defects, keep regions.
   state the new ones carry a generation: `"318732.2"`.
 - Lists come newest first, `limit` at most 200 a page; `Link: <…>; rel="next"` leads on. `format=csv` gives
   all of it as a table.
-- `is_live` says whether the plant is being read now: if it is false, what stands there is old.
+- Every answer to a GET says by `X-HMI-Live` whether the plant is being read now, and by `X-HMI-Age` how many
+  ms ago it was; `is_live` says it in the answers of the newest. If it is false, what stands there is old.
 - Errors are problem details (RFC 9457)."""
 
 TOKENS = "A token of `POST /api/auth/token`, or a machine token of `/admin/tokens`."

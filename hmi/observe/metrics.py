@@ -51,8 +51,9 @@ class Metrics:
         age_ms = self._follower.pulse.age_ms(time.monotonic())
         age_s = float("inf") if age_ms is None else age_ms / 1000  # what is not known must alarm, too
         yield _gauge("hmi_data_age_seconds", "Since the plant was last read successfully", age_s)
-        trouble = float(bool(self._follower.pulse.trouble))
-        yield _gauge("hmi_plant_trouble", "1 while the plant cannot be read or lags", trouble)
+        pulse = self._follower.pulse
+        trouble = float(bool(pulse.trouble) or not pulse.is_fresh(time.monotonic()))
+        yield _gauge("hmi_plant_trouble", "1 while the plant is not read, cannot be or lags", trouble)
         version = self._follower.snapshot.version if self._follower.snapshot else 0
         yield _gauge("hmi_snapshot_version", "The store's counter of changes that screens show", version)
         queued = GaugeMetricFamily("hmi_queue_length", "What waits, by queue", labels=["queue"])
@@ -76,8 +77,9 @@ def _of_store(found: Found) -> Iterator[Metric]:
     yield _gauge("hmi_review_length", "Defects that wait for people, at most 10,000", found.reviews)
     yield _tally("hmi_verdicts", "Verdicts given, by verdict", "verdict", found.verdicts)
     yield _tally("hmi_decisions", "Decisions taken, by word", "word", found.decisions)
-    lag_s = found.condition.get("lag_s")
-    yield _gauge("hmi_feed_lag_seconds", "How far a standby that is read is behind", lag_s or 0.0)
+    if found.condition:  # as long as nothing was read nobody knows
+        lag_s = found.condition.get("lag_s") or 0.0
+        yield _gauge("hmi_feed_lag_seconds", "How far a standby that is read is behind", lag_s)
     skew = GaugeMetricFamily("hmi_clock_skew_seconds", "Clocks ahead of this server's", labels=["clock"])
     for clock in ("server", "vision"):
         seconds = found.condition.get(f"{clock}_skew_s")

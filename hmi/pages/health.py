@@ -24,7 +24,7 @@ def readyz() -> Response:
     follower.start()
     now_s = time.monotonic()
     age_ms, plant_is_read = follower.pulse.age_ms(now_s), follower.pulse.is_fresh(now_s)
-    store_answers = follower.snapshot is not None
+    store_answers = follower.store_answers
     response = jsonify(
         status="ready" if store_answers and plant_is_read else "not ready",
         store="answers" if store_answers else "does not answer",

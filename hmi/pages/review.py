@@ -21,6 +21,7 @@ from hmi.store.runs import reference
 
 blueprint = Blueprint("review", __name__, url_prefix="/review")
 
+LISTED = 200  # of parts on hold, and of conflicts
 NAMES = ("camera", "region", "part", "since", "until", "past")
 
 
@@ -86,10 +87,16 @@ def holds() -> Response:
     """Parts that people put on hold."""
     with parts().store.read() as session:
         listed = [
-            (run, review.part_standing(session, parts().settings, run)) for run in review.on_hold(session)
+            (run, review.part_standing(session, parts().settings, run))
+            for run in review.on_hold(session, LISTED + 1)
         ]
         body = render_template(
-            "review/holds.html", holds=listed, when=_when, page_of=panels.page_of, reference=reference
+            "review/holds.html",
+            holds=listed[:LISTED],
+            more=len(listed) > LISTED,
+            when=_when,
+            page_of=panels.page_of,
+            reference=reference,
         )
         return respond.no_store(body)
 
@@ -99,8 +106,11 @@ def holds() -> Response:
 def conflicts() -> Response:
     """Decisions that were not written, because somebody else changed the row meanwhile."""
     with parts().store.read() as session:
-        listed = review.conflicts(session)
-    return respond.no_store(render_template("review/conflicts.html", conflicts=listed, when=_when))
+        listed = review.conflicts(session, LISTED + 1)
+    more = len(listed) > LISTED
+    return respond.no_store(
+        render_template("review/conflicts.html", conflicts=listed[:LISTED], more=more, when=_when)
+    )
 
 
 def _page(session: Session, filters: Filters, typed: Mapping[str, str], titles: Mapping[str, str]) -> Shown:

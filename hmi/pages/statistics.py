@@ -120,8 +120,8 @@ def _table(session: Session, asked: _Asked, name: str) -> Table | None:
 def _charts(found: Statistics) -> dict[str, ControlChart]:
     return {
         "fail-rate": control.p_chart(found.series),
-        "failing": control.u_chart(found.series, lambda units: units.failing),
-        "defects": control.u_chart(found.series, lambda units: units.defects),
+        "failing": control.u_chart(found.series, lambda units: units.failing, found.bearing),
+        "defects": control.u_chart(found.series, lambda units: units.defects, found.bearing),
     }
 
 

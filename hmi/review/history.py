@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from hmi.plant_time import day_and_clock
 from hmi.settings import Settings
@@ -148,10 +148,12 @@ def on_hold(session: Session, limit: int = LARGEST_PAGE) -> list[Run]:
 def conflicts(session: Session, limit: int = LARGEST_PAGE) -> list[Conflict]:
     """Decisions that the plant database does not hold, the newest first, unless they were taken back."""
     missed = Outgoing.state.in_((outbox.CONFLICT, outbox.GONE))
-    chosen = select(Outgoing, Decision).join(Decision, Decision.id == Outgoing.decision_id).where(missed)
-    rows = session.execute(chosen.order_by(Outgoing.id.desc()).limit(limit)).all()
-    newest = outbox.newest_of(session, {entry.defect_key for entry, _ in rows})
-    return list(_conflicts([(row[0], row[1]) for row in rows if newest[row[0].defect_key].id == row[0].id]))
+    later = aliased(Outgoing)
+    of_defect = (later.defect_id == Outgoing.defect_id, later.generation == Outgoing.generation)
+    is_newest = ~exists().where(*of_defect, later.id > Outgoing.id)
+    chosen = select(Outgoing, Decision).join(Decision, Decision.id == Outgoing.decision_id)
+    newest = chosen.where(missed, is_newest).order_by(Outgoing.id.desc()).limit(limit)
+    return list(_conflicts([(row[0], row[1]) for row in session.execute(newest)]))
 
 
 def _conflicts(rows: Sequence[tuple[Outgoing, Decision]]) -> Iterable[Conflict]:

@@ -1,19 +1,19 @@
 """The answer to a question, put together from sums of the counts."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hmi.judging.contribution import ASKING, CHANGED, OPEN
+from hmi.judging.contribution import ASKING, CHANGED, NOT_JUDGED, NOT_KEPT, OPEN
 from hmi.settings import Settings
 from hmi.statistics import series
 from hmi.statistics.asked import Question
 from hmi.statistics.older import Older
 from hmi.statistics.sums import Sums
-from hmi.statistics.values import Adding, FalseCalls, Statistics, Tally, Units
+from hmi.statistics.values import MISSING, Adding, FalseCalls, Statistics, Tally, Units
 from hmi.store import editions
 from hmi.store.counts import DEFECT, IMAGE, RUN
 from hmi.store.decisions import OKAY, SCRAP
@@ -81,21 +81,26 @@ def _tallies(rows: Iterable[Any], name_of: Callable[[Any], str]) -> tuple[Tally,
 def _by_camera(defects: Sequence[Any], images: Sequence[Any]) -> tuple[Tally, ...]:
     """Also cameras without any defect."""
     tallies = {tally.name: tally for tally in _tallies(defects, lambda row: row.camera)}
-    taken: Counter[str] = Counter()
-    failed: Counter[str] = Counter()
+    counted: dict[str, Counter[str]] = defaultdict(Counter)
     for row in images:
-        taken[row.camera] += row.number
-        failed[row.camera] += row.number if row.state == "fail" else 0
+        counted[row.camera][row.state] += row.number
     found = [
-        replace(tallies.get(name) or Tally(name, 0, 0), images=number, failed_images=failed[name])
-        for name, number in taken.items()
+        replace(
+            tallies.get(name) or Tally(name, 0, 0),
+            images=states.total() - states[MISSING],
+            failed_images=states["fail"],
+            missing_images=states[MISSING],
+        )
+        for name, states in counted.items()
     ]
     return tuple(sorted(found, key=lambda tally: (-tally.failing, -tally.defects, tally.name)))
 
 
 def _disposition(row: Any) -> str:
     """A defect that nobody is asked about is not open."""
-    return NOT_ASKED if row.decision == OPEN and row.state not in ASKING else str(row.decision)
+    if row.decision != OPEN or row.state in ASKING:
+        return str(row.decision)
+    return NOT_JUDGED if row.state in (NOT_JUDGED, NOT_KEPT) else NOT_ASKED
 
 
 def _part_decisions(runs: Iterable[Any]) -> dict[str, int]:

@@ -61,9 +61,11 @@ def p_chart(series: Sequence[Spell]) -> ControlChart:
     return _chart(counts, lambda mean, units: sqrt(mean * (1 - mean) / units), 1.0)
 
 
-def u_chart(series: Sequence[Spell], counted: Callable[[Units], int]) -> ControlChart:
-    """What is counted, defects or those that fail, per unit that is judged or not."""
-    counts = [(spell.name, spell.units.total, counted(spell.units)) for spell in series]
+def u_chart(
+    series: Sequence[Spell], counted: Callable[[Units], int], bearing: Callable[[Units], int]
+) -> ControlChart:
+    """What is counted, defects or those that fail, per unit that can bear one, judged or not."""
+    counts = [(spell.name, bearing(spell.units), counted(spell.units)) for spell in series]
     return _chart(counts, lambda mean, units: sqrt(mean / units), None)
 
 

@@ -69,11 +69,16 @@ def cameras(tallies: Sequence[Tally], label: Callable[[str], str]) -> Table:
     found = pareto("cameras", "Cameras", "Camera", tallies, label)
     by_number = sorted(tallies, key=lambda tally: (-tally.defects, tally.name))
     more = [
-        (tally.images, tally.failed_images, percent(tally.failed_images or 0, tally.images or 0))
+        (
+            tally.images,
+            tally.missing_images,
+            tally.failed_images,
+            percent(tally.failed_images or 0, tally.images or 0),
+        )
         for tally in by_number
     ]
     rows = tuple((*row, *of_images) for row, of_images in zip(found.rows, more, strict=True))
-    columns = (*found.columns, "Images", "Failed images", "Images failed %")
+    columns = (*found.columns, "Images", "No image", "Failed images", "Images failed %")
     return Table(found.name, found.title, columns, rows, found.bars)
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from hmi.statistics.asked import Question
 from hmi.wording import VERDICT_WORDS
 
-UNJUDGED, PASSED = "waiting", "pass"
+UNJUDGED, PASSED, MISSING = "waiting", "pass", "missing"
+JUDGED = ("pass", "accepted", "review", "fail")
 VERDICTS = tuple(sorted(VERDICT_WORDS))
 #: What makes Units, in one row: how many of each verdict, and the rest of what they say.
 COLUMNS = (*VERDICTS, "defects", "failing", "first", "first_passed")
@@ -18,7 +19,8 @@ COLUMNS = (*VERDICTS, "defects", "failing", "first", "first_passed")
 class Units:
     """Parts (runs), or images where cameras are asked for.
 
-    `judged` are those that do not wait; `fail_rate` is failed / judged. `first` are the first runs of their
+    `judged` are those of which all was seen: not what waits, is missing or unreadable, or a dead camera would
+    look like a good shift. `fail_rate` is failed / judged. `first` are the first runs of their
     serial that are judged, of which `first_passed` passed: the part decides, so that neither is known of
     images. A part without a readable image has not passed. Rates are None where nothing can be said.
     """
@@ -32,7 +34,7 @@ class Units:
 
     @property
     def judged(self) -> int:
-        return self.total - self.by_verdict.get(UNJUDGED, 0)
+        return sum(self.by_verdict.get(verdict, 0) for verdict in JUDGED)
 
     @property
     def failed(self) -> int:
@@ -41,14 +43,6 @@ class Units:
     @property
     def fail_rate(self) -> float | None:
         return share(self.failed, self.judged)
-
-    @property
-    def defects_per_unit(self) -> float | None:
-        return share(self.defects, self.total)
-
-    @property
-    def failing_per_unit(self) -> float | None:
-        return share(self.failing, self.total)
 
     @property
     def first_pass_yield(self) -> float | None:
@@ -70,13 +64,14 @@ class FalseCalls:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many defects have this name; an empty one is unknown. `images` only of cameras."""
+    """How many defects have this name; an empty one is unknown. The rest only of cameras."""
 
     name: str
     defects: int
     failing: int
     images: int | None = None
     failed_images: int | None = None
+    missing_images: int | None = None  # that should have come
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +109,14 @@ class Statistics:
     series: tuple[Spell, ...]
     time_unknown: int
     earliest: datetime | None  # the first hour of which anything is counted
+
+    def bearing(self, units: Units) -> int:
+        """How many of these can bear a defect: the slot of a camera that brought no image cannot."""
+        return units.total - (units.by_verdict.get(MISSING, 0) if self.unit == "image" else 0)
+
+    @property
+    def failing_per_unit(self) -> float | None:
+        return share(self.units.failing, self.bearing(self.units))
 
 
 def share(part: int, whole: int) -> float | None:
