@@ -52,6 +52,7 @@ def archive(app, path: str) -> zipfile.ZipFile:
 def test_coco_holds_what_is_in_force_in_px_of_the_full_image(app, desk):
     found = json.loads(archive(app, "/api/exports/coco.zip").read("annotations.json"))
     assert [one["file_name"] for one in found["images"]] == ["1.jpg", "a b=é.jpg"]
+    assert [one["unlabelled"] for one in found["images"]] == [2, 0]
     assert {(one["id"], one["category_id"]) for one in found["annotations"]} == {(1, 1), (2, 0), (5, 0)}
     first = found["annotations"][0]
     assert (first["image_id"], first["bbox"]) == (1, [400, 400, LARGE, 5])

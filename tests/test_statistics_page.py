@@ -5,6 +5,7 @@ import html
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -16,6 +17,7 @@ from hmi.csv_lines import line as csv_line
 from hmi.spots import parts_of, recurring
 from hmi.statistics.control import p_chart, u_chart
 from hmi.statistics.values import Spell, Units
+from hmi.store import editions
 from hmi.store.mirror import HandInspection
 from hmi.store.rules import Region
 from tests.desk import Desk
@@ -30,7 +32,10 @@ TIME = "since=2026-05-01T00:00&until=2026-05-31T00:00"
 
 @pytest.fixture
 def app(sqlite_store, settings_of) -> Iterator[Flask]:
+    """Its counts are complete."""
     with opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2})) as app:
+        with store_of(app).write() as session:
+            editions.finish(session, editions.begin(session, ""))
         yield app
 
 
@@ -82,6 +87,14 @@ def test_every_table_of_the_page_is_there_as_csv_with_the_same_rows(visitor, lin
     for name in names:
         for cell in rows_of(visitor, name)[-1]:
             assert cell.removeprefix("'") in said
+
+
+def test_a_table_is_no_file_that_outlives_the_counting_of_it(visitor, app):
+    with store_of(app).write() as session:
+        editions.keep(session, replace(editions.of(session), building=1, runs=4, done=1))
+    assert "these figures are incomplete" in page(visitor)
+    answer = visitor.get(f"/statistics/cameras.csv?{TIME}")
+    assert (answer.status_code, "Counting is under way (25%)" in answer.text) == (503, True)
 
 
 def test_a_formula_in_a_name_is_text_in_the_csv(visitor, line):

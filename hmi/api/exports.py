@@ -28,6 +28,8 @@ CLASSES = ("true_defect", "false_call")  # scrap, okay
 _CLASS = {"scrap": 0, "okay": 1}
 README = """Defects that people decided on. Class 0 true_defect (scrap), class 1 false_call (okay).
 Images of unknown size are left out of YOLO, whose numbers are shares of it.
+Each image says how many other defects the vision system found on it ("unlabelled" in COCO, the third column
+of images.txt in YOLO): whoever trains with such an image teaches that there is nothing in their places.
 """
 
 
@@ -54,7 +56,7 @@ def coco(query: ExportQuery) -> Response:
 @requires(SEE)
 @operation("Decided defects as YOLO", query=ExportQuery, media=(ZIP,))
 def yolo(query: ExportQuery) -> Response:
-    """`data.yaml`, `images.txt` (id, file name) and a text of labels for each image."""
+    """`data.yaml`, `images.txt` (id, file name, defects without a label) and the labels of each image."""
     return _sent("yolo", _yolo, query.wanted)
 
 
@@ -90,6 +92,7 @@ def _image(found: Labelled) -> dict[str, object]:
         "height": found.height_px,
         "hmi_id": found.image,
         "camera": found.camera,
+        "unlabelled": found.unlabelled,
     }
 
 
@@ -110,10 +113,14 @@ def _yolo(store: Store, wanted: Wanted) -> Iterator[Entry]:
     yield "README.txt", iter([README])
     names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
     yield "data.yaml", iter([f"path: .\ntrain: images\nval: images\nnames:\n{names}"])
-    yield "images.txt", (f"{found.image}\t{found.file_name}\n" for found in labelled.images(store, wanted))
+    yield "images.txt", map(_listed, labelled.images(store, wanted))
     for found in labelled.images(store, wanted):
         if found.width_px and found.height_px:
             yield f"labels/{found.stem}.txt", iter([_lines(found)])
+
+
+def _listed(found: Labelled) -> str:
+    return f"{found.image}\t{found.file_name}\t{found.unlabelled}\n"
 
 
 def _lines(found: Labelled) -> str:

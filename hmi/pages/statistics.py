@@ -18,6 +18,7 @@ from hmi.statistics import BadQuestion, Question, Statistics, control, hand, pla
 from hmi.statistics.control import ControlChart
 from hmi.statistics.sums import part_types
 from hmi.statistics.tables import Table
+from hmi.store import editions
 from hmi.wording import VERDICT_WORDS, decision_label
 
 blueprint = Blueprint("statistics", __name__, url_prefix="/statistics")
@@ -81,6 +82,9 @@ def table(name: str) -> Response:
     if asked.errors:
         return respond.no_store("\n".join(asked.errors.values()), 422)
     with parts().store.read() as session:
+        if (progress := editions.of(session).progress) < 1:
+            text = f"Counting is under way ({progress:.0%}): ask again when it is done."
+            return respond.no_store(text, 503)
         wanted = _table(session, asked, name)
     if wanted is None:
         abort(404)

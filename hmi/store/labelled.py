@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from hmi.store import decisions
@@ -49,6 +49,7 @@ class Labelled:
     width_px: int | None
     height_px: int | None
     boxes: tuple[Box, ...]
+    unlabelled: int  # other defects on it: nobody decided on them, or not as it is wanted
 
     @property
     def stem(self) -> str:
@@ -84,6 +85,7 @@ def _labelled(session: Session, wanted: Wanted, keys: Sequence[Key]) -> list[Lab
         row.key: row for row in session.scalars(select(Image).where(Image.id.in_([key[1] for key in keys])))
     }
     defects = _defects(session, [key for of_image in heads.values() for key in of_image])
+    on_image = _numbers(session, keys)
     found = []
     for key in keys:
         image = rows.get(key)
@@ -92,8 +94,16 @@ def _labelled(session: Session, wanted: Wanted, keys: Sequence[Key]) -> list[Lab
         boxes = [_box(defects.get(one), head, wanted) for one, head in sorted(heads[key].items())]
         kept = tuple(box for box in boxes if box is not None)
         if kept:
-            found.append(_of(image, kept))
+            found.append(_of(image, kept, max(0, on_image.get(key, 0) - len(kept))))
     return found
+
+
+def _numbers(session: Session, keys: Sequence[Key]) -> dict[Key, int]:
+    """How many defects are on each image."""
+    of_images = (Defect.image_id.in_([key[1] for key in keys]), ~Defect.gone)
+    image = (Defect.image_generation, Defect.image_id)
+    rows = session.execute(select(*image, func.count()).where(*of_images).group_by(*image))
+    return {(row[0] or 0, row[1] or 0): row[2] for row in rows}
 
 
 def _defects(session: Session, keys: Sequence[Key]) -> dict[Key, Defect]:
@@ -121,7 +131,7 @@ def _box(defect: Defect | None, head: Decision, wanted: Wanted) -> Box | None:
     return Box(defect.id, x, y, width, height, word, head.who)
 
 
-def _of(image: Image, boxes: tuple[Box, ...]) -> Labelled:
+def _of(image: Image, boxes: tuple[Box, ...], unlabelled: int) -> Labelled:
     name = (image.path or "").replace("\\", "/").rpartition("/")[2]
     return Labelled(
         reference(image.key),
@@ -131,4 +141,5 @@ def _of(image: Image, boxes: tuple[Box, ...]) -> Labelled:
         image.width,
         image.height,
         boxes,
+        unlabelled,
     )
