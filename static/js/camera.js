@@ -11,7 +11,7 @@
   const frozen = document.getElementById("frozen");
   const screen = document.getElementById("screen");
   let isAsking = false;
-  let [wanted, shown] = [0, 0]; // news of the line by their number: an answer that is lost is asked for again
+  let [wanted, shown, caughtUpAt] = [0, 0, 0]; // news of the line: an answer that is lost is asked for again
 
   screen.classList.toggle("follows", root.dataset.follows !== undefined);
   const isLive = () => root.dataset.follows !== undefined;
@@ -67,7 +67,11 @@
     const [list, row] = [document.querySelector(".rows"), document.querySelector(".row-key[aria-current]")];
     if (row) list.scrollTop = row.offsetTop; // and nothing but the list moves
   });
-  document.addEventListener("htmx:afterRequest", ({ target }) => target === screen && shown < wanted && follow());
+  document.addEventListener("htmx:afterRequest", ({ target }) => {
+    if (target !== screen) return;
+    shown < wanted ? follow() : (caughtUpAt = performance.now());
+    screen.classList.toggle("is-behind", performance.now() - caughtUpAt > 5000);
+  });
   root.addEventListener("viewer:touch", freeze);
   root.addEventListener("viewer:pick", ({ detail }) => {
     const all = inspector().dataset.shows === "all" ? "&show=all" : "";

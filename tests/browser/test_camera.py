@@ -232,9 +232,11 @@ def test_an_answer_that_gets_lost_is_asked_for_again(visit, floor, bad):
 
     page.route("**/cameras/*?have=*", lose)
     written = floor.judged(floor.part(), "pass")
+    expect(page.locator("#about .verdict")).to_be_hidden(timeout=20_000)  # what stands there is old by now
     expect(page.locator("#viewer")).to_have_attribute(
         "data-image", str(written.images[CAMERA]), timeout=40_000
     )
+    expect(page.locator("#about .verdict")).to_be_visible()
     assert len(lost) == 20
 
 
