@@ -21,6 +21,7 @@ from hmi.deciding import (
     SecondPersonNeeded,
     Taken,
     Wish,
+    asks_of,
     decide_each,
     state_of_defect,
     state_of_part,
@@ -69,7 +70,8 @@ def stated(session: Session, entry: Decision) -> Answer:
     """An entry with the state that the next decision is made on."""
     head = decisions.heads(session, entry.subject, [entry.subject_key]).get(entry.subject_key)
     if entry.subject == PART:
-        now = state_of_part(session.get_one(Run, entry.subject_key), head)
+        run = session.get_one(Run, entry.subject_key)
+        now = state_of_part(run, head, asks_of(session, [run]))
     else:
         now = state_of_defect(session.get_one(Defect, entry.subject_key), head)
     return {**_in_words(entry), "state": now}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from hmi.deciding import Taken, Wish, decide, state_of_defect, state_of_part
+from hmi.deciding import Taken, Wish, asks_of, decide, state_of_defect, state_of_part
 from hmi.settings import Settings
 from hmi.store import Store, decisions
 from hmi.store.decisions import DEFECT, PART, Decider, Decision
@@ -25,7 +25,8 @@ class Desk:
             head = decisions.heads(session, subject, [key]).get(key)
             if subject == DEFECT:
                 return state_of_defect(session.get_one(Defect, key), head)
-            return state_of_part(session.get_one(Run, key), head)
+            run = session.get_one(Run, key)
+            return state_of_part(run, head, asks_of(session, [run]))
 
     def defect(self, number: int, word: str, by: Decider = ANN, **wish: Any) -> Taken:
         return self.decide(DEFECT, (1, number), word, by, **wish)

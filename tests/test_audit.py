@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-from hmi.deciding import Wish, decide, state_of_defect, state_of_part
+from hmi.deciding import Wish, asks_of, decide, state_of_defect, state_of_part
 from hmi.store import Store, StoreUnavailable, audit, decisions
 from hmi.store.audit import AuditEntry
 from hmi.store.decisions import DEFECT, PART, Decision
@@ -167,7 +167,8 @@ def decide_at_random(desk: Desk, chance: random.Random, session: Session) -> Non
     if subject == DEFECT:
         state = state_of_defect(session.get_one(Defect, key), head)
     else:
-        state = state_of_part(session.get_one(Run, key), head)
+        run = session.get_one(Run, key)
+        state = state_of_part(run, head, asks_of(session, [run]))
     wish = Wish(subject, key, chance.choice(words), state, f"{chance.random()}", "a reason")
     decide(session, desk.settings, wish, chance.choice([ANN, BEN]), NOON)
 

@@ -9,7 +9,7 @@ from hmi import wording
 from hmi.api import schemas
 from hmi.camera.judged import judged
 from hmi.camera.values import Seen
-from hmi.deciding import state_of_part
+from hmi.deciding import asks_of, state_of_part
 from hmi.review import Said, Standing, standings
 from hmi.settings import Settings
 from hmi.store import decisions
@@ -70,10 +70,11 @@ def file_name(row: Image) -> str | None:
 
 def parts(session: Session, rows: Sequence[Run]) -> list[schemas.Part]:
     heads = decisions.heads(session, decisions.PART, [row.key for row in rows])
-    return [_part(row, heads.get(row.key)) for row in rows]
+    asks = asks_of(session, rows)
+    return [_part(row, heads.get(row.key), asks) for row in rows]
 
 
-def _part(row: Run, head: decisions.Decision | None) -> schemas.Part:
+def _part(row: Run, head: decisions.Decision | None, asks: Mapping[Key, str]) -> schemas.Part:
     return schemas.Part(
         run=reference(row.key),
         plant_id=row.id,
@@ -93,7 +94,7 @@ def _part(row: Run, head: decisions.Decision | None) -> schemas.Part:
         changed_after_decision_at=row.changed_after_at,
         acknowledged_at=row.acknowledged_at,
         acknowledged_by=row.acknowledged_by,
-        state=state_of_part(row, head),
+        state=state_of_part(row, head, asks),
     )
 
 

@@ -15,7 +15,7 @@ from hmi.deciding.refusals import (
     UnknownWord,
 )
 from hmi.deciding.taking import decide, decide_each
-from hmi.deciding.targets import state_of_defect, state_of_part
+from hmi.deciding.targets import asks_of, state_of_defect, state_of_part
 from hmi.deciding.wishes import LONGEST_KEY, LONGEST_REASON, MOST_AT_ONCE, Taken, Wish
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Taken",
     "UnknownWord",
     "Wish",
+    "asks_of",
     "decide",
     "decide_each",
     "state_of_defect",

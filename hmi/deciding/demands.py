@@ -24,11 +24,15 @@ def check_signature(review: Review, wish: Wish, word: str | None, by: Decider) -
         raise SignatureNeeded("this must be signed")
 
 
-def needs_second_person(review: Review, wish: Wish, by: Decider, head: Decision | None) -> bool:
-    """Whether somebody else must agree before it counts. Raises SecondPersonNeeded for the same person."""
+def needs_second_person(review: Review, wish: Wish, by: Decider, target: Target) -> bool:
+    """Whether somebody else must agree before it counts. Raises SecondPersonNeeded for the same person.
+
+    Nobody agrees to what was proposed for something else than is there now: it is proposed anew.
+    """
+    head = target.head
     if wish.word != decisions.USE_AS_IS or not review.second_person:
         return False
-    if head is None or head.act != PROPOSE:
+    if head is None or head.act != PROPOSE or not target.is_as_in(head.seen):
         return True
     if head.who == by.name:
         raise SecondPersonNeeded("a second person must agree to use it as is")

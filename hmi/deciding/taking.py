@@ -63,8 +63,10 @@ def _take_one(
     entry = _entry(session, settings, wish, by, target, now)
     session.add(entry)
     session.flush()
-    if entry.act != COMMENT:
+    if entry.act == DECIDE:
         target.row.changed_after_at = None  # whoever decides has seen what changed
+    elif entry.act == UNDO:
+        target.row.changed_after_at = _doubted_since(session, entry, target, now)
     if isinstance(target.row, Defect):
         send(session, settings.review, entry, target.row, now)
     session.flush()
@@ -73,6 +75,16 @@ def _take_one(
     audit.record(session, "decision", by.name, by.station, about, _said(entry, by))
     state.touch(session)
     return Taken(entry, judged, repeated=False)
+
+
+def _doubted_since(session: Session, entry: Decision, target: Target, now: datetime) -> datetime | None:
+    """Since when what an undo brought back into force was decided on something else than is there now."""
+    if entry.after_id is None:
+        return None
+    seen = session.get_one(Decision, entry.after_id).seen
+    if target.is_as_in(seen):
+        return None
+    return target.row.changed_after_at or now
 
 
 def _again(earlier: Decision, wish: Wish, by: Decider) -> Taken:
@@ -147,7 +159,7 @@ def _take(settings: Settings, entry: Decision, wish: Wish, by: Decider, target: 
     check_reason(review, wish, target)
     check_signature(review, wish, wish.word, by)
     entry.act = DECIDE
-    if needs_second_person(review, wish, by, head):
+    if needs_second_person(review, wish, by, target):
         entry.act = PROPOSE
         entry.after_id, entry.after_word = target.in_force
     elif head is not None and head.act == PROPOSE and head.word == wish.word:

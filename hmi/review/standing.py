@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hmi.deciding import state_of_defect, state_of_part
+from hmi.deciding import asks_of, state_of_defect, state_of_part
 from hmi.settings import Settings
 from hmi.store import decisions, outbox
 from hmi.store.decisions import DEFECT, PART, PROPOSE, Decision
@@ -83,7 +83,7 @@ def part_standing(session: Session, settings: Settings, run: Run) -> PartStandin
         who=decision.who if decision else None,
         at=decision.at if decision else None,
         reason=decision.reason if decision else "",
-        state=state_of_part(run, head),
+        state=state_of_part(run, head, asks_of(session, [run])),
         proposed_by=head.who if head is not None and head.act == PROPOSE else None,
         changed_after_at=run.changed_after_at,
     )

@@ -1,6 +1,6 @@
 """What the line's screens ask of the store. Every question is answered from an index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 from statistics import median
@@ -15,6 +15,7 @@ from hmi.store.verdicts import Verdict
 FAR = 100_000  # numbers between two triggers in a row; more is no number of the line
 LOOKED_AT = 10
 MOST_CAMERAS = 100  # in one question
+CHUNK = 400
 
 
 def newest_runs(session: Session, count: int) -> list[Run]:
@@ -48,6 +49,14 @@ def verdicts_of(session: Session, run: Run) -> list[Verdict]:
     """The current verdict of every camera of the run that has one."""
     of_run = (Verdict.run_id == run.id, Verdict.run_generation == run.generation, Verdict.current)
     return list(session.scalars(select(Verdict).where(*of_run)))
+
+
+def verdicts_of_runs(session: Session, runs: Collection[Key]) -> Iterator[Verdict]:
+    """The same of many runs, in any order."""
+    ids = sorted({key[1] for key in runs})
+    for start in range(0, len(ids), CHUNK):
+        of_runs = select(Verdict).where(Verdict.run_id.in_(ids[start : start + CHUNK]), Verdict.current)
+        yield from (row for row in session.scalars(of_runs) if row.run_key in runs)
 
 
 def last_image(session: Session, camera: str) -> Image | None:
