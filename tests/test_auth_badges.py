@@ -70,6 +70,19 @@ def test_no_setting_lets_a_badge_alone_sign_in_more_powerful_people(settings_of,
         settings_of(auth={"badge_roles": [role]})
 
 
+@pytest.mark.parametrize("badge_roles", [["operator", "supervisor"]])
+def test_who_came_by_a_badge_alone_is_out_when_the_role_asks_for_more(app):
+    give(app, "Sven")
+    browser = app.test_client()
+    scan(browser)
+    assert is_signed_in(browser)
+    role = {"role": "administrator"}
+    changed = signed_in(app, "Ada").post(f"/admin/users/{number_of(app, 'Sven')}/role", data=role, headers=PAGE)
+    assert changed.status_code == 303
+    assert not is_signed_in(browser)
+    assert browser.get("/admin/users", headers=PAGE).status_code != 200
+
+
 def test_the_store_holds_no_badge(app):
     give(app, "Sven")
     with store_of(app).read() as session:

@@ -224,6 +224,10 @@ NO_SCALES = [
     ({"length_mm": 5, "from": [0, 0], "to": [3, 3]}, "from"),
     ({"length_mm": 5, "from": [0, 0], "to": [9999, 3]}, "to"),
     ({"length_mm": 5, "from": [0, 0], "to": ["x", 3]}, "to"),
+    ({"length_mm": 0.01, "from": [0, 0], "to": [4000, 0]}, "length_mm"),  # metres typed for mm
+    ({"length_mm": 1e-320, "from": [0, 0], "to": [4000, 0]}, "length_mm"),
+    ({"length_mm": 1.0, "from": [0, 0], "to": [4000, 0]}, "length_mm"),  # 1.3 mm on the whole image
+    ({"px_per_mm": 99_000}, "px_per_mm"),
 ]
 
 

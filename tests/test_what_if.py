@@ -157,3 +157,18 @@ def test_one_tap_makes_an_ignore_region_of_a_spot(drawing):
     desk.publish("dirt on the fixture")
     dots = desk.browser.get(f"{desk.at}/dots").get_json()["dots"]
     assert sum(dot[3] == 3 for dot in dots) == PARTS
+
+
+def test_an_image_that_cannot_be_read_passes_by_no_draft(drawing):
+    """Its file never came; the pore that fails on the other image is ignored by the draft."""
+    app, line = drawing
+    line.read(100, trigger(90), image(90, "A", of=90), trigger(91), image(91, "A", of=91))
+    line.read(101, defect(3091, 91, LARGE, x=500, y=500))
+    line.files(90, 91, state="absent", at_s=101)
+    line.read(200)
+    assert (line.cameras(90)["A"], line.cameras(91)["A"]) == ("unreadable", "fail")
+    desk = Desk(app)
+    desk.put(region(kind="ignore"))
+    result = tried(desk, parts=100)["result"]
+    assert (result["now"]["unreadable"], result["draft"]["unreadable"]) == (1, 2)
+    assert [(one["from"], one["to"]) for one in result["changed"]][0] == ("fail", "unreadable")

@@ -22,7 +22,7 @@ from hmi.store.users import User
 
 SEEN_EVERY = timedelta(minutes=1)
 CLOCK_DOUBT = timedelta(minutes=5)
-PASSWORD, CODE = "password", "code"
+PASSWORD, CODE, BADGE = "password", "code", "badge"
 MACHINE = "machine"  # the role of whom a machine token names
 
 
@@ -66,8 +66,18 @@ def has_ended() -> bool:
 
 def lives(signed_in: SignedIn, user: User, settings: Settings, now: datetime) -> bool:
     """Whether this session still counts. `now` is the steady clock's; for a token the machine's, by which it
-    was signed. A clock that shows a time before the session's own does not make it last longer."""
-    return not user.disabled and is_in_time(signed_in, settings, now)
+    was signed. A clock that shows a time before the session's own does not make it last longer. Who came by a
+    badge alone is out as soon as it is no more enough: another role may do more than a badge is good for."""
+    if user.disabled or (signed_in.how == BADGE and not is_badge_enough(user, settings)):
+        return False
+    return is_in_time(signed_in, settings, now)
+
+
+def is_badge_enough(user: User, settings: Settings) -> bool:
+    """Whether this person's badge alone signs them in."""
+    auth = settings.auth
+    owes_more = user.must_change or user.code_key is not None or user.role in auth.totp_roles
+    return user.role in auth.badge_roles and not owes_more
 
 
 def is_in_time(signed_in: SignedIn, settings: Settings, now: datetime | None = None) -> bool:

@@ -89,21 +89,14 @@ def by_badge(scanned: str) -> str | None:
             user = None
             guesses.add(row, at_s)
             record(session, "sign-in failed", UNKNOWN_BADGE, station(), UNKNOWN_BADGE, {"address": address})
-        elif _is_enough(user):
-            people.begin(session, user, "badge")
+        elif people.is_badge_enough(user, parts().settings):
+            people.begin(session, user, people.BADGE)
             return None
     if wait_s:
         raise TooManyTries(wait_s)
     if user is None:
         raise NotProven
     return user.name
-
-
-def _is_enough(user: User) -> bool:
-    """Whether this person's badge alone signs them in."""
-    auth = parts().settings.auth
-    owes_more = user.must_change or user.code_key is not None or user.role in auth.totp_roles
-    return user.role in auth.badge_roles and not owes_more
 
 
 def sign_out() -> None:

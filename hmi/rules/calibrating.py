@@ -22,6 +22,7 @@ from hmi.store.calibrations import Calibration
 from regions.validation import LARGEST_LIMIT_MM, LARGEST_SCALE
 
 SHORTEST_PX = 20  # a hand on the screen is off by a pixel or two at either end
+SHORTEST_SIDE_MM, LONGEST_SIDE_MM = 2.0, 20_000.0  # what the longer side of an image may show
 SIGNIFICANT = 6
 
 
@@ -47,8 +48,12 @@ def read(typed: Mapping[str, Any]) -> Scale:
             f"the line has {length_px:.0f} px: draw one of at least {SHORTEST_PX} px, the longer the better"
         )
         raise Refused(Problem("from", text))
-    line = {"from": list(begin), "to": list(end), "length_mm": length_mm}
-    return Scale(_rounded(length_px / length_mm), line)
+    scale = length_px / length_mm
+    if not scale <= LARGEST_SCALE:
+        raise Refused(
+            Problem("length_mm", f"gives over {LARGEST_SCALE:,.0f} px/mm: the length is in mm")
+        )
+    return Scale(_rounded(scale), {"from": list(begin), "to": list(end), "length_mm": length_mm})
 
 
 def calibrate(
@@ -56,8 +61,11 @@ def calibrate(
 ) -> Calibration:
     """Keep it, and judge by it from now on. Old verdicts keep their scale. Raises Refused."""
     why = reason_of(reason)
+    width, height = last_sizes(session, [camera]).get(camera.serial, (None, None))
     if scale.line is not None:
-        _refuse_outside(session, camera, scale.line)
+        _refuse_outside(width, height, scale.line)
+    if width and height:
+        _refuse_implausible(max(width, height), scale)
     turns.take(session, turns.RULES)
     newest = publishing.publish_if_changed(session, settings, now, None)
     before = newest.px_per_mm(camera.serial)
@@ -128,8 +136,16 @@ def _point(typed: Mapping[str, Any], name: str) -> tuple[float, float]:
     return x, y
 
 
-def _refuse_outside(session: Session, camera: Camera, line: JsonObject) -> None:
-    width, height = last_sizes(session, [camera]).get(camera.serial, (None, None))
+def _refuse_implausible(side_px: int, scale: Scale) -> None:
+    """A casting, or a part of one, is on the image: metres typed for mm would make every pore a small one."""
+    side_mm = side_px / scale.px_per_mm
+    if not SHORTEST_SIDE_MM <= side_mm <= LONGEST_SIDE_MM:
+        name = "px_per_mm" if scale.line is None else "length_mm"
+        text = f"the whole image would show {side_mm:.3g} mm: lengths are in mm"
+        raise Refused(Problem(name, text))
+
+
+def _refuse_outside(width: int | None, height: int | None, line: JsonObject) -> None:
     for name in ("from", "to"):
         x, y = line[name]
         if not 0 <= x <= (width or math.inf) or not 0 <= y <= (height or math.inf):

@@ -48,6 +48,7 @@ class Shot(NamedTuple):
     picture: str | None
     verdict: str
     part_decision: str | None
+    lost: bool | None  # its file cannot be read: it cannot pass
 
     @property
     def key(self) -> Key:
@@ -181,6 +182,7 @@ def _with_runs(chosen: Subquery) -> Select[*tuple[Any, ...]]:
         Image.picture,
         Image.verdict,
         Run.part_decision,
+        and_(~Run.past, Image.lost, Image.file_state != "whole"),
     )
     return (
         select(*columns)

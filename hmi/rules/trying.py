@@ -82,6 +82,9 @@ def _judged(recent: Recent, camera: str, book: Rulebook, step: Callable[[int], N
             okayed, scrapped = recent.okayed.get(number, ()), recent.scrapped.get(number, ())
             verdict = regions.image_verdict(judged.of(number - first), okayed, scrapped, True, "readable")
             seen[number] = _CODE[verdict]
+    lost = np.array([bool(shot.lost) for shot in recent.shots], dtype=np.bool_)
+    for verdicts in (alone, seen):
+        verdicts[lost & (verdicts != _CODE["fail"])] = _CODE["unreadable"]
     return Verdicts(alone, seen)
 
 
