@@ -23,3 +23,10 @@ def read(*fields: str) -> Mapping[str, str]:
             abort(400)
         found[name] = values[0]
     return found
+
+
+def refuse_nul() -> None:
+    """400 for a NUL anywhere in the address: no database has text with one."""
+    texts = (request.path, *(value for _, value in request.args.items(multi=True)))
+    if any("\0" in text for text in texts):
+        abort(400)

@@ -77,7 +77,9 @@ def test_who_came_by_a_badge_alone_is_out_when_the_role_asks_for_more(app):
     scan(browser)
     assert is_signed_in(browser)
     role = {"role": "administrator"}
-    changed = signed_in(app, "Ada").post(f"/admin/users/{number_of(app, 'Sven')}/role", data=role, headers=PAGE)
+    changed = signed_in(app, "Ada").post(
+        f"/admin/users/{number_of(app, 'Sven')}/role", data=role, headers=PAGE
+    )
     assert changed.status_code == 303
     assert not is_signed_in(browser)
     assert browser.get("/admin/users", headers=PAGE).status_code != 200

@@ -6,6 +6,7 @@ import re
 import pytest
 from sqlalchemy import update
 
+from hmi.judging.publishing import publish_if_changed
 from hmi.pages import review as review_pages
 from hmi.parts import EXTENSION
 from hmi.store import outbox
@@ -164,3 +165,50 @@ def test_pages_say_that_the_plant_is_not_being_read(sven, line, path):
 def test_programs_are_told_that_the_plant_is_not_being_read(sven, line, path):
     whole(line)
     assert sven.get(path).headers["X-HMI-Live"] == "false"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/admin/audit?who=%00", "/admin/audit.csv?kind=%00", "/review?camera=%00", "/decisions/keys/%00"],
+)
+def test_a_character_that_no_database_knows_is_bad_input_and_no_fault(app, path):
+    assert signed_in(app, "Ada").get(path, headers=PAGE).status_code == 400
+
+
+def test_a_signer_that_is_no_text_is_refused(sven, line):
+    whole(line, defect(1, 1, LARGE))
+    sent = {"subject": "defect", "of": "1", "word": "okay", "state": "x", "key": "aaaaaaaa"}
+    answer = sven.post("/decisions", json={**sent, "signer": "a\0b", "password": "x"})
+    assert (answer.status_code, "signer: holds characters" in answer.text) == (422, True)
+
+
+NO_POLYGONS = [
+    [[1, 1], [2, 2], [3, 1]],
+    [{"x": "12", "y": "3"}, {"x": 1, "y": 1}, {"x": 5, "y": 9}],
+    [{"x": None, "y": 3}],
+    [{"X": 1, "Y": 2}],
+    {"a": 1},
+]
+
+
+@pytest.mark.parametrize("polygon", NO_POLYGONS)
+def test_a_row_of_regions_that_is_none_is_a_fault_of_its_version_and_of_no_page(app, line, polygon, subtests):
+    whole(line)
+    with line.store.write() as session:
+        session.add(Region(camera_id="A", region_id="By hand", size_threshold=1.0, polygon=polygon))
+    with line.store.write() as session:
+        version = publish_if_changed(session, line.settings, BEGAN, None).version
+    browser = signed_in(app, "Edda")
+    at = "/cameras/A"
+    for path in (
+        "/api/regions/camera/A",
+        *(f"{at}/regions.{kind}" for kind in ("svg", "yaml", "annotations.json")),
+        f"{at}/regions",
+        f"{at}/draft",
+        f"{at}/versions/{version}",
+        f"{at}/versions/{version}/drawing",
+        f"{at}/versions/compare?a=1&b={version}",
+        "/images/1",
+    ):
+        with subtests.test(path=path):
+            assert browser.get(path, headers=PAGE).status_code == 200

@@ -171,4 +171,5 @@ def test_an_image_that_cannot_be_read_passes_by_no_draft(drawing):
     desk.put(region(kind="ignore"))
     result = tried(desk, parts=100)["result"]
     assert (result["now"]["unreadable"], result["draft"]["unreadable"]) == (1, 2)
-    assert [(one["from"], one["to"]) for one in result["changed"]][0] == ("fail", "unreadable")
+    change = result["changed"][0]
+    assert (change["from"], change["to"]) == ("fail", "unreadable")

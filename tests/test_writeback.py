@@ -7,11 +7,13 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import func, select, text, update
 
+from hmi import review
 from hmi.outbox import Outbox
 from hmi.plant.database import PlantDatabase, Session
 from hmi.store.audit import AuditEntry
 from hmi.store.decisions import DEFECT
 from hmi.store.outbox import Outgoing
+from hmi.store.runs import Defect
 from tests import plants
 from tests.floors import Floor, Killed
 from tests.proxy import Proxy
@@ -115,6 +117,28 @@ def test_what_somebody_else_wrote_meanwhile_is_a_conflict_and_stays(floor):
     with floor.store.read() as session:
         kinds = list(session.scalars(select(AuditEntry.kind).order_by(AuditEntry.id)))
     assert kinds == ["decision", "write-back conflict"]
+
+
+def test_a_conflict_that_was_taken_back_is_one_no_more(floor):
+    floor.desk.defect(1, "okay")
+    floor.vision.run("""UPDATE "Defects" SET disposition = 'Reviewed' WHERE id = 1""")
+    floor.outbox.step()
+    floor.read()
+    assert (len(listed_conflicts(floor)), standing(floor).outbox) == (1, "conflict")
+    floor.desk.defect(1, "undo")
+    floor.outbox.step()
+    assert (len(listed_conflicts(floor)), standing(floor).outbox) == (0, None)
+
+
+def listed_conflicts(floor) -> list:
+    with floor.store.read() as session:
+        return review.conflicts(session)
+
+
+def standing(floor):
+    with floor.store.read() as session:
+        defect = session.get_one(Defect, (1, 1))
+        return review.standings(session, floor.desk.settings, [defect])[1, 1]
 
 
 def test_a_decision_made_knowing_of_the_conflict_is_written(floor):

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from werkzeug.http import generate_etag
 from werkzeug.wrappers import Response as BaseResponse
 
+from hmi import forms
 from hmi.api import reading
 from hmi.api.reading import Body, Invalid, Query
 from hmi.problems import problem
@@ -65,7 +66,7 @@ def operation(
     def mark(view: View) -> View:
         @functools.wraps(view)
         def run(**named: str) -> BaseResponse:
-            reading.refuse_nul()
+            forms.refuse_nul()
             try:
                 given: dict[str, Any] = {"query": reading.query(stated.query or Query)}
                 if stated.body is not None:

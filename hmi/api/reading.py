@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from flask import abort, request
+from flask import request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hmi import sent
@@ -30,13 +30,6 @@ class Invalid(Exception):
     def __init__(self, errors: Sequence[dict[str, str]]) -> None:
         super().__init__("; ".join(f"{error['field']}: {error['text']}" for error in errors))
         self.errors = errors
-
-
-def refuse_nul() -> None:
-    """400 for a NUL anywhere in the address: no database has text with one."""
-    texts = (request.path, *(value for _, value in request.args.items(multi=True)))
-    if any("\0" in text for text in texts):
-        abort(400)
 
 
 def query(model: type[Model]) -> Model:

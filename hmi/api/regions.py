@@ -26,7 +26,7 @@ from hmi.problems import problem
 from hmi.rules import drafts, publishing
 from hmi.rules.drafts import By, Conflict, Drafted
 from hmi.rules.reading import Refused
-from hmi.rules.shapes import ABOUT
+from hmi.rules.shapes import ABOUT, vertices
 from hmi.store.rules import Region, last_change, newest_version, rows_of
 
 blueprint = Blueprint("api_regions", __name__, url_prefix="/api/regions")
@@ -140,8 +140,7 @@ def delete(region: str, query: Removal) -> schemas.Published | Response:
 
 def stated(row: Region) -> schemas.Region:
     values = {name: getattr(row, name) for name in schemas.Region.model_fields if hasattr(row, name)}
-    polygon = [[point["x"], point["y"]] for point in row.polygon]
-    return schemas.Region(**{**values, "id": str(row.id), "polygon": polygon})
+    return schemas.Region(**{**values, "id": str(row.id), "polygon": vertices(row.polygon)})
 
 
 def _published(

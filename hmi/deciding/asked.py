@@ -81,18 +81,17 @@ Sent = TypeVar("Sent", Asked, AskedMany)
 def read(model: type[Sent], sent: Mapping[str, Any]) -> Sent:
     """Raises ValueError that names the field."""
     try:
-        return model.model_validate(sent)
+        found = model.model_validate(sent)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(step) for step in first["loc"])
         raise ValueError(f"{where}: {first['msg']}") from None
+    _refuse_no_text({"signer": found.signer, "code": found.code})
+    return found
 
 
 def _wish(subject: str, of: str, word: str, state: str, key: str, reason: str, image: str) -> Wish:
-    named = {"of": of, "word": word, "state": state, "key": key, "reason": reason, "image": image}
-    for name, value in named.items():
-        if _NO_TEXT.search(value):
-            raise ValueError(f"{name}: holds characters that are no text")
+    _refuse_no_text({"of": of, "word": word, "state": state, "key": key, "reason": reason, "image": image})
     return Wish(
         subject=subject,
         key=key_of(of),
@@ -102,3 +101,9 @@ def _wish(subject: str, of: str, word: str, state: str, key: str, reason: str, i
         reason=reason.strip(),
         image=key_of(image) if image and subject == DEFECT else None,
     )
+
+
+def _refuse_no_text(named: Mapping[str, str]) -> None:
+    for name, value in named.items():
+        if _NO_TEXT.search(value):
+            raise ValueError(f"{name}: holds characters that are no text")

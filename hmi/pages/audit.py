@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 
-from hmi import respond
+from hmi import forms, respond
 from hmi.auth import ADMIN, requires
 from hmi.csv_lines import line
 from hmi.parts import parts
@@ -16,6 +16,7 @@ from hmi.store import Store, audit_pages
 from hmi.store.audit_pages import AuditFilters
 
 blueprint = Blueprint("audit", __name__, url_prefix="/admin")
+blueprint.before_request(forms.refuse_nul)
 
 NAMES = ("kind", "who", "subject", "since", "until")
 ON_A_PAGE, AT_A_TIME = 100, 500

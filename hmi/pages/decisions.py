@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from hmi import errors, panels, respond
+from hmi import errors, forms, panels, respond
 from hmi.auth import DECIDE, SEE, origins, requires
 from hmi.deciding import LONGEST_KEY
 from hmi.deciding.asked import Asked, AskedMany, Item, read
@@ -21,6 +21,7 @@ from hmi.store.runs import key_of
 from hmi.web_decisions import UNKNOWN, Answer, Unsigned, decided, stated
 
 blueprint = Blueprint("decisions", __name__)
+blueprint.before_request(forms.refuse_nul)
 
 _OF_THE_FORM = ("csrf_token", "next", "item")  # fields that are no part of the decision as they are
 _OF_A_TICK = ("of", "state", "key", "image")

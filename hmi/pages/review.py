@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy.orm import Session
 
-from hmi import panels, respond, review
+from hmi import forms, panels, respond, review
 from hmi.auth import DECIDE, requires
 from hmi.judging.expected import cameras_of
 from hmi.panels import Panel
@@ -20,6 +20,7 @@ from hmi.store.decisions import DEFECT
 from hmi.store.runs import reference
 
 blueprint = Blueprint("review", __name__, url_prefix="/review")
+blueprint.before_request(forms.refuse_nul)
 
 LISTED = 200  # of parts on hold, and of conflicts
 NAMES = ("camera", "region", "part", "since", "until", "past")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from hmi.plant_time import day_and_clock
 from hmi.settings import Settings
 from hmi.store import outbox
-from hmi.store.decisions import DEFECT, PART, Decision, history
+from hmi.store.decisions import DEFECT, PART, UNDO, Decision, history
 from hmi.store.line import parts_on_hold
 from hmi.store.outbox import Outgoing
 from hmi.store.runs import Key, Run, reference
@@ -151,8 +151,12 @@ def conflicts(session: Session, limit: int = LARGEST_PAGE) -> list[Conflict]:
     later = aliased(Outgoing)
     of_defect = (later.defect_id == Outgoing.defect_id, later.generation == Outgoing.generation)
     is_newest = ~exists().where(*of_defect, later.id > Outgoing.id)
+    undo = aliased(Decision)
+    of_subject = (undo.subject == Decision.subject, undo.generation == Decision.generation)
+    made_on = (*of_subject, undo.subject_id == Decision.subject_id, undo.made_on == Decision.id)
+    stands = ~exists().where(*made_on, undo.act == UNDO)
     chosen = select(Outgoing, Decision).join(Decision, Decision.id == Outgoing.decision_id)
-    newest = chosen.where(missed, is_newest).order_by(Outgoing.id.desc()).limit(limit)
+    newest = chosen.where(missed, is_newest, stands).order_by(Outgoing.id.desc()).limit(limit)
     return list(_conflicts([(row[0], row[1]) for row in session.execute(newest)]))
 
 

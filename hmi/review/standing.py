@@ -111,6 +111,9 @@ def _standing(
 ) -> Standing:
     words = {settings.review.plant_words.okay, settings.review.plant_words.scrap}
     theirs = None if _is_ours(defect, echo) else defect.disposition
+    if written is not None and written.state in (outbox.CONFLICT, outbox.GONE):
+        is_of_now = written.decision_id in {one.id for one in (head, decision) if one is not None}
+        written = written if is_of_now else None  # what was taken back is in conflict with nobody
     return Standing(
         word=decision.word if decision else None,
         label=_label(settings, decision),

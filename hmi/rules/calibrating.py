@@ -50,9 +50,7 @@ def read(typed: Mapping[str, Any]) -> Scale:
         raise Refused(Problem("from", text))
     scale = length_px / length_mm
     if not scale <= LARGEST_SCALE:
-        raise Refused(
-            Problem("length_mm", f"gives over {LARGEST_SCALE:,.0f} px/mm: the length is in mm")
-        )
+        raise Refused(Problem("length_mm", f"gives over {LARGEST_SCALE:,.0f} px/mm: the length is in mm"))
     return Scale(_rounded(scale), {"from": list(begin), "to": list(end), "length_mm": length_mm})
 
 

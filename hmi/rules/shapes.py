@@ -5,7 +5,8 @@ the full image, and its limits in mm, null where off. A default rule: limits, ou
 """
 
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,11 +97,12 @@ def columns(region: Mapping[str, Any]) -> JsonObject:
 def vertices(polygon: Any) -> list[list[float]]:
     """A stored polygon as pairs; what cannot be read is left out (the version names it as a fault)."""
     found = polygon if isinstance(polygon, list) else ()
-    return [
-        [vertex["x"], vertex["y"]]
-        for vertex in found
-        if isinstance(vertex, dict) and "x" in vertex and "y" in vertex
-    ]
+    pairs: Iterable[list[Any]] = ([one.get("x"), one.get("y")] for one in found if isinstance(one, dict))
+    return [pair for pair in pairs if all(map(_is_number, pair))]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _region(stored: Mapping[str, Any]) -> JsonObject:

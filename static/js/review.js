@@ -12,9 +12,7 @@
   const said = review.querySelector("[data-said]");
   const back = document.querySelector("[data-take-back]");
   const done = []; // decided here, in order, batches whole: what U takes back
-  let current = null;
-  let isFetching = false;
-  let isStoring = false;
+  let [current, isFetching, isStoring] = [null, false, false];
 
   const items = () => [...queue.querySelectorAll("[data-open]")];
   const undecided = (item) => !item.classList.contains("is-decided");
@@ -75,8 +73,9 @@
 
   const picked = () => items().filter((item) => tickOf(item).checked);
 
-  // How many are picked, and what U would take back.
+  // How many are picked, and what U would take back: the newest that still stands.
   const count = () => {
+    while (done.at(-1)?.every(undecided)) done.pop();
     const last = done.at(-1)?.length ?? 0;
     batch.querySelector("[data-picked]").textContent = `${picked().length} picked`;
     back.querySelector("span").textContent = last > 1 ? `Take back ${last}` : "Take back";
@@ -91,9 +90,10 @@
     if (!item || panel.dataset.subject !== "defect") return;
     say("");
     mark(item);
-    if (word === "undo" || word === "comment") return show(item);
-    done.push([item]);
+    const decides = word !== "undo" && word !== "comment";
+    if (decides) done.push([item]);
     count();
+    if (!decides) return show(item);
     if (item === current) nextUndecided();
   });
 
@@ -102,14 +102,14 @@
     if (key && !key.disabled) key.click();
   };
 
-  // The newest that still stands. A batch is picked again, so that it can be decided otherwise.
+  // One that is not answered stays the next to be taken back. A batch is picked again, to be decided otherwise.
   const takeBack = () => {
-    if (isStoring || !done.length) return;
-    const last = done.pop().filter((item) => !undecided(item));
     count();
-    if (!last.length) return takeBack();
+    if (isStoring || !done.length) return;
+    const last = done.at(-1).filter((item) => !undecided(item));
     show(last[0]);
     if (last.length === 1) return press(last[0], "undo");
+    done.pop();
     for (const item of items()) tickOf(item).checked = last.includes(item);
     decideAll("undo");
   };

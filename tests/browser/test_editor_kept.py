@@ -44,6 +44,20 @@ def test_what_is_refused_is_said_at_the_field_and_nothing_typed_or_drawn_is_lost
     assert editor.region("Seal face")["polygon"] == [list(corner) for corner in SQUARE]
 
 
+def test_a_pause_behind_a_space_takes_nothing_from_who_types(edit):
+    editor = edit()
+    editor.discard()
+    editor.row("Seal face").click()
+    name = editor.field("Region name")
+    name.fill("")
+    name.press_sequentially("Oil ", delay=20)
+    expect(editor.page.locator("[data-saving]")).to_contain_text("Saved")
+    name.press_sequentially("duct", delay=20)
+    expect(name).to_have_value("Oil duct")
+    expect(editor.row("Oil duct")).to_be_visible()
+    editor.discard()
+
+
 def test_a_lost_connection_and_a_reload_lose_nothing(edit, visit):
     visit.expect(LOST)
     editor = edit()

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.browsers import Visits
 from tests.browser.floors import Floor
-from tests.browser.reviewing import current, press, reviewing
+from tests.browser.reviewing import are_decided, current, item, press, reviewing, undecided
 from tests.browser.test_people import sign_in
 
 CONFLICT = r"status of 409"
@@ -86,6 +86,26 @@ def test_a_lost_connection_is_said_and_the_same_press_counts_once(visit: Visits,
     page.unroute("**/decisions")
     page.locator('.is-current [data-does="okay"]').click()
     expect(page.locator(f'[data-open="{wanted}"]')).to_have_class(re.compile("is-decided"))
+
+
+def test_after_a_lost_answer_the_same_defect_is_taken_back_and_no_other(visit: Visits, review_floor: Floor):
+    visit.expect(r"ERR_", "Failed to load", "request failed", "htmx:")
+    page = reviewing(visit, review_floor, "Ada")
+    first, second = undecided(page, 2)
+    for one in (first, second):
+        item(page, one).locator("[data-row]").click()
+        press(page, "o")
+        are_decided(page, one, word="okay")
+    page.route("**/decisions", lambda route: route.abort())
+    press(page, "u")
+    expect(item(page, second).locator("[data-lost]")).to_contain_text("it counts once")
+    page.unroute("**/decisions")
+    press(page, "u")
+    are_decided(page, second, word="")
+    are_decided(page, first, word="okay")
+    press(page, "u")
+    are_decided(page, first, word="")
+    expect(page.locator("[data-take-back]")).to_be_disabled()
 
 
 def test_the_keys_are_listed_on_a_key(queue: Page):

@@ -41,7 +41,7 @@ hmiEditor.dialogs = (root, draft) => {
 
   const refusal = ({ errors = [], text, error }) => {
     const named = errors.map(({ region_id, text: said }) => [region_id, said].filter(Boolean).join(": "));
-    return named.join(" ") || text || error || "Not done: no connection. Try again.";
+    return named.join(" ") || text || error || "No answer came, so it is not known whether it was done. Reload the page: it shows what stands.";
   };
 
   // What the file does at each camera that it names, or why it cannot be taken there.

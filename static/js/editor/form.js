@@ -21,7 +21,7 @@ hmiEditor.form = (root, draft) => {
   const write = (field, held) => {
     if (held && field.options && ![...field.options].some(({ value }) => value === held)) field.add(new Option(held, held));
     if (field.type === "checkbox") field.checked = held !== false;
-    else if (field !== document.activeElement || read(field) !== held) field.value = held ?? "";
+    else if (field !== document.activeElement || String(read(field) ?? "").trim() !== String(held ?? "").trim()) field.value = held ?? "";
   };
   const show = () => {
     const region = value();
