@@ -52,7 +52,7 @@ class Feed:
     the newest parts are read. Replays are harmless, losses are not: after a batch that could not be stored,
     make a new Feed from the last position that was.
     minute_s: how often the contract is checked and small tables are read.
-    needs_cameras: nothing counts before the small tables, which name the cameras, were read once.
+    needs_cameras: nothing counts before the table of the cameras was read once.
     """
 
     def __init__(

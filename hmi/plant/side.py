@@ -13,24 +13,28 @@ from hmi.plant.database import PlantDatabase, PlantUnavailable, Session
 from hmi.plant.follow import Followed, Found
 from hmi.plant.sources import Source, as_mappings, sources
 
-WHOLE = ("Cameras", "Part_Information", "Current_Part", "Outflow")
+CAMERAS = "Cameras"
+WHOLE = (CAMERAS, "Part_Information", "Current_Part", "Outflow")
 INSPECTIONS = "HumanInspect"
 MOST_ROWS = 5_000  # of one small table: the newest
 RETRY_S = 5.0
+
+
+Tables = Mapping[str, tuple[Mapping[str, Any], ...]]
 
 
 @dataclass
 class Beside:
     """What one read brought; empty when nothing was due."""
 
-    tables: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    tables: Tables = field(default_factory=dict)
     inspections: tuple[Mapping[str, Any], ...] = ()
     more: bool = False
     remarks: tuple[str, ...] = ()
 
 
 class SideTables:
-    """`must`: the line cannot be judged before they were read once; until then a failure is no remark."""
+    """`must`: nothing can be judged before "Cameras" was read once; until then its failure is no remark."""
 
     def __init__(self, followed: Followed, minute_s: float, *, must: bool = False) -> None:
         self.followed = followed
@@ -41,24 +45,31 @@ class SideTables:
         self._remarks: tuple[str, ...] = ()
 
     def read(self, database: PlantDatabase, contract: Contract, now_s: float, within_s: float) -> Beside:
-        """Read what is due. A failure is a remark, and tried again soon; where they must be, it is raised."""
+        """Read what is due. A failure is a remark, and tried again soon; of cameras that must be, it is raised."""
         now = time.monotonic()
         if now < min(self._next_whole, self._next_inspections):
             return Beside(remarks=self._remarks)
         try:
             beside = self._read(database, contract, now_s, within_s, whole=now >= self._next_whole)
         except PlantUnavailable as error:
-            if self._must:
-                raise
+            cameras = self._cameras(database, contract, within_s) if self._must else {}
             self._next_whole = self._next_inspections = now + min(RETRY_S, self._minute_s)
             self._remarks = (f"small tables: {error}",)
-            return Beside(remarks=self._remarks)
+            return Beside(cameras, remarks=self._remarks)
         if now >= self._next_whole:
             self._next_whole = now + self._minute_s
             self._must = False
         self._next_inspections = now if beside.more else now + min(RETRY_S, self._minute_s)
         self._remarks = ()
         return beside
+
+    def _cameras(self, database: PlantDatabase, contract: Contract, within_s: float) -> Tables:
+        """By themselves, whatever stops the others."""
+        with database.read(within_s) as session:
+            there = sources(contract, session, (CAMERAS,))
+            found = {name: _whole(session, source) for name, source in there.items()}
+        self._must = False
+        return found
 
     def _read(
         self, database: PlantDatabase, contract: Contract, now_s: float, within_s: float, *, whole: bool
