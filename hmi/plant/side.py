@@ -45,7 +45,7 @@ class SideTables:
         self._remarks: tuple[str, ...] = ()
 
     def read(self, database: PlantDatabase, contract: Contract, now_s: float, within_s: float) -> Beside:
-        """Read what is due. A failure is a remark, and tried again soon; of cameras that must be, it is raised."""
+        """Read what is due. A failure is a remark, and tried again soon; it is raised where `must` asks."""
         now = time.monotonic()
         if now < min(self._next_whole, self._next_inspections):
             return Beside(remarks=self._remarks)
