@@ -7,7 +7,6 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import func, select, tuple_
@@ -99,7 +98,10 @@ class Oracle:
                 rows = session.execute(chosen.order_by(Verdict.id)).all()
         except StoreUnavailable:
             return True  # not known, and looked at again in a moment
-        return any(row.verdict == tile["verdict"] and later.at > truth for row, later in pairwise(rows))
+        ends = [row.at for row in (*rows[1:], *rows[-1:])]  # of one that was withdrawn nobody knows when
+        return any(
+            row.verdict == tile["verdict"] and end > truth for row, end in zip(rows, ends, strict=True)
+        )
 
     def _check_heals(self, seen: dict[str, Any], at_s: float) -> None:
         """Back to live soon after the end of whatever it was."""
