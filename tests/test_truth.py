@@ -212,3 +212,13 @@ def test_a_row_of_regions_that_is_none_is_a_fault_of_its_version_and_of_no_page(
     ):
         with subtests.test(path=path):
             assert browser.get(path, headers=PAGE).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/?run=1", f"/parts/{SERIAL}"])
+def test_a_camera_that_nobody_expects_keeps_no_part_from_passing_and_is_not_said_to(sven, line, path):
+    line.read(0, trigger(), image(1, "A"), image(2, "B"), image(3, "Z"))
+    line.files(1, 2)
+    line.files(3, state="absent")
+    line.read(9)
+    assert line.verdict() == "pass"
+    assert "Z: " not in words(sven, path)

@@ -14,6 +14,8 @@ def ahead_of(session: Session, settings: Settings, camera: Camera, image: Image)
     live = line.live_run(session)
     if live is None or live.key == image.run_key or not _is_expected(session, settings, camera, live):
         return None
+    if any(one.camera == camera.serial for one in line.images_of(session, live)):
+        return None  # its own image is there, and is not the newest by its time: a clock was wrong
     serial = live.serial or "no serial"
     for verdict in line.verdicts_of(session, live):
         if verdict.camera == camera.serial:

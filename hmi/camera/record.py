@@ -155,7 +155,7 @@ def _run(
         and f"{day_and_clock(run.acknowledged_at, zone)} · {run.acknowledged_by}",
         changed=day_and_clock(run.changed_at, zone) if run.changed_at else None,
         changed_after=day_and_clock(run.changed_after_at, zone) if run.changed_after_at else None,
-        said=tuple(_said(cameras, verdicts, explained)),
+        said=() if run.verdict in ("pass", "accepted") else tuple(_said(cameras, verdicts, explained)),
         key=run.key,
     )
 

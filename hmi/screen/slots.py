@@ -145,6 +145,8 @@ class Slots:
 
     def _said(self, tiles: Sequence[Tile], explained: Collection[str]) -> Iterable[str]:
         """Of each camera that keeps the part from passing, and has no row that says why."""
+        if self._run.verdict in ("pass", "accepted"):
+            return  # what is unexpected keeps nothing from passing
         for camera, tile in zip(self._cameras, tiles, strict=True):
             keeps = tile.verdict in NO_PASS or tile.verdict == self._run.verdict in ("fail", "review")
             if keeps and camera.number not in explained:
