@@ -68,13 +68,12 @@ def _false_calls(asking: Iterable[Any]) -> FalseCalls:
 
 def _tallies(rows: Iterable[Any], name_of: Callable[[Any], str]) -> tuple[Tally, ...]:
     """The largest first, by what fails and then by all."""
-    numbers: Counter[str] = Counter()
-    failing: Counter[str] = Counter()
+    numbers: dict[str, list[int]] = {}
     for row in rows:
-        name = name_of(row)
-        numbers[name] += row.number
-        failing[name] += row.number if row.state == "fail" else 0
-    found = [Tally(name, number, failing[name]) for name, number in numbers.items()]
+        of_name = numbers.setdefault(name_of(row), [0, 0])
+        of_name[0] += row.number
+        of_name[1] += row.number if row.state == "fail" else 0
+    found = [Tally(name, number, failing) for name, (number, failing) in numbers.items()]
     return tuple(sorted(found, key=lambda tally: (-tally.failing, -tally.defects, tally.name)))
 
 

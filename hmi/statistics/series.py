@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,12 @@ def by_step(asked: Question, time: PlantTime, slots: Iterable[Slot]) -> tuple[Sp
     """One spell for each step, oldest first, also for one without a part. The ends are cut as asked."""
     steps = _steps(asked, time)
     begins = [start for start, _ in steps]
-    ends = [*begins[1:], int(asked.until.timestamp())]
-    since = int(asked.since.timestamp())
+    cuts = [int(asked.since.timestamp()), *begins[1:], int(asked.until.timestamp())]
     return tuple(
-        Spell(moment(max(start, since)), moment(end), name, units_of(numbers))
-        for (start, name), end, numbers in zip(steps, ends, _added_up(begins, slots), strict=True)
+        Spell(start, end, name, units_of(numbers))
+        for (_, name), (start, end), numbers in zip(
+            steps, pairwise(map(moment, cuts)), _added_up(begins, slots), strict=True
+        )
     )
 
 

@@ -47,7 +47,8 @@ def _total_where(*is_so: ColumnElement[bool]) -> ColumnElement[int]:
 
 _NAMED = {name: KINDS[name].in_(bindparam(f"{name}s", expanding=True)) for name in ("part", "camera")}
 _IS_FIRST = (KINDS.first.is_(True), KINDS.state != UNJUDGED)
-_SUMS = [_total(COUNT[name]) for name in Amount._fields]
+#: What is added up; a defect has none of the rest.
+_AMOUNTS = {RUN: Amount._fields, IMAGE: Amount._fields, DEFECT: ("number",)}
 
 
 def _in_piece(number: int) -> list[ColumnElement[bool]]:
@@ -57,19 +58,31 @@ def _in_piece(number: int) -> list[ColumnElement[bool]]:
     return [*of_piece, COUNT.start >= named["since"], COUNT.start < named["until"]]
 
 
-def _of_kinds(number: int) -> Select[Any]:
-    """One row a kind."""
-    return select(COUNT.kind, *_SUMS).where(*_in_piece(number)).group_by(COUNT.kind)
+@cache
+def _of_kinds(pieces_: int, subject: int) -> Select[Any]:
+    """One row a kind: of all pieces together, as a sum of sums costs another row of each kind and piece.
+
+    Each piece is one range of the key; with OR they would all be sorted.
+    """
+    columns = [COUNT[name] for name in ("kind", *_AMOUNTS[subject])]
+    kind, *amounts = union_all(*(select(*columns).where(*_in_piece(n)) for n in range(pieces_))).subquery().c
+    return select(kind, *map(_total, amounts)).group_by(kind)
 
 
-def _of_starts(number: int, *named: str) -> Select[Any]:
+@cache
+def _of_starts(pieces_: int, *named: str) -> CompoundSelect[Any]:
+    return union_all(*(_of_starts_in(number, *named) for number in range(pieces_)))
+
+
+def _of_starts_in(number: int, *named: str) -> Select[Any]:
     """One row a slot, with the numbers that `values.COLUMNS` names.
 
     `named` are the columns of which only some names are wanted.
     """
     numbers = (
         *(_total_where(KINDS.state == verdict) for verdict in VERDICTS),
-        *_SUMS[1:],
+        _total(COUNT.defects),
+        _total(COUNT.failing),
         _total_where(*_IS_FIRST),
         _total_where(*_IS_FIRST, KINDS.state == PASSED),
     )
@@ -77,15 +90,10 @@ def _of_starts(number: int, *named: str) -> Select[Any]:
     return of_slots.where(*_in_piece(number), *(_NAMED[name] for name in named)).group_by(COUNT.start)
 
 
-def _number(number: int, *named: str) -> Select[Any]:
-    of_all = select(_SUMS[0]).join(CountedKind.__table__, KINDS.id == COUNT.kind)
-    return of_all.where(*_in_piece(number), *(_NAMED[name] for name in named))
-
-
 @cache
-def _together(of_piece: Callable[..., Select[Any]], pieces_: int, *named: str) -> CompoundSelect[Any]:
-    """Of several pieces in one statement: each is one range of the key; with OR they would all be sorted."""
-    return union_all(*(of_piece(number, *named) for number in range(pieces_)))
+def _number(*named: str) -> Select[Any]:
+    of_all = select(_total(COUNT.number)).join(CountedKind.__table__, KINDS.id == COUNT.kind)
+    return of_all.where(*_in_piece(0), *(_NAMED[name] for name in named))
 
 
 class OfKind(NamedTuple):
@@ -101,8 +109,8 @@ class OfKind(NamedTuple):
     first: bool
     shift: str
     number: int
-    defects: int
-    failing: int
+    defects: int = 0
+    failing: int = 0
 
 
 class Sums:
@@ -148,18 +156,24 @@ class Sums:
 
     def _of_kinds(self, subject: int, since: int, until: int, grains: Sequence[Grain]) -> Sequence[Any]:
         places = pieces(since, until, self._time, grains)
-        return self._rows(_of_kinds, [(subject, *place) for place in places])
+        if not places:
+            return []
+        return self._rows(_of_kinds(len(places), subject), [(subject, *place) for place in places])
 
     def _of_starts(self, subject: int, since: int, until: int, grains: Sequence[Grain]) -> Sequence[Any]:
         places = [
             (DAYS_OF[subject] if grain == DAY else subject, grain, *ends)
             for grain, *ends in pieces(since, until, self._time, grains)
         ]
-        return self._rows(_of_starts, places, self._names(subject))
+        if not places:
+            return []
+        names = self._names(subject)
+        return self._rows(_of_starts(len(places), *names), places, names)
 
     def without_time(self, subject: int) -> int:
         of_none = [(subject, HOUR, UNKNOWN_TIME, UNKNOWN_TIME + 1)]
-        [[number]] = self._rows(_number, of_none, self._names(subject))
+        names = self._names(subject)
+        [[number]] = self._rows(_number(*names), of_none, names)
         return number or 0
 
     def earliest(self) -> datetime | None:
@@ -177,7 +191,7 @@ class Sums:
 
     def _rows(
         self,
-        of_piece: Callable[..., Select[Any]],
+        statement: Select[Any] | CompoundSelect[Any],
         places: Sequence[Sequence[int]],
         names: Mapping[str, list[str]] = NO_NAMES,
     ) -> Sequence[Any]:
@@ -186,9 +200,7 @@ class Sums:
         for number, place in enumerate(places):
             named = zip(_PLACE, (self._edition, *place), strict=True)
             values |= {f"{name}_{number}": value for name, value in named}
-        if not places:
-            return []
-        return self._session.execute(_together(of_piece, len(places), *names), values).all()
+        return self._session.execute(statement, values).all()
 
 
 def _values(names: Mapping[str, list[str]]) -> dict[str, list[str]]:

@@ -152,9 +152,5 @@ class Adding:
 
 def units_of(numbers: Sequence[int]) -> Units:
     """Of the sums of COLUMNS."""
-    of_verdicts = dict(zip(VERDICTS, numbers, strict=False))
-    return Units(
-        sum(of_verdicts.values()),
-        {verdict: number for verdict, number in of_verdicts.items() if number},
-        *numbers[len(VERDICTS) :],
-    )
+    of_verdicts = {verdict: number for verdict, number in zip(VERDICTS, numbers, strict=False) if number}
+    return Units(sum(of_verdicts.values()), of_verdicts, *numbers[len(VERDICTS) :])
