@@ -70,6 +70,19 @@ def test_what_is_a_request_is_answered_however_it_comes(server):
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
 
 
+def test_an_answer_without_a_body_leaves_the_connection_open_unless_the_client_closes_it(server):
+    version = server.poll().headers["x-hmi-snapshot"]
+    poll = f"GET /live?v={version} HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode()
+    last = poll + b"Connection: close\r\n\r\n"
+    polls = poll + b"\r\n"
+    assert answers_to(server.port, polls + polls + last) == ([204, 204, 204], True)
+    old = poll.replace(b"1.1", b"1.0") + b"Connection: keep-alive\r\n\r\n"
+    assert answers_to(server.port, old + polls) == ([204], True)
+    style = b"GET /static/icon.svg HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Modified-Since: "
+    known = style + b"Fri, 01 Jan 2100 00:00:00 GMT\r\n\r\n"
+    assert answers_to(server.port, known + GET + b"Connection: close\r\n\r\n") == ([304, 200], True)
+
+
 @given(st.integers(1, 200), st.sampled_from([b"", b"body\nwith\nlines"]))
 def test_where_the_bytes_are_cut_decides_nothing(cut, body):
     class Limits:

@@ -6,12 +6,14 @@ from typing import Any
 from waitress.channel import HTTPChannel
 
 from hmi.front.parser import StrictParser
+from hmi.front.task import Task
 
 
 class Channel(HTTPChannel):
     """Its times are those of the monotonic clock: a step of the wall clock closes nothing."""
 
     parser_class = StrictParser
+    task_class = Task
     _heard_s = 0.0
     began_s: float | None = None  # a request that has not come whole yet began then
 

@@ -152,3 +152,4 @@ def _over_http(report: Report, server: Server, version: str, connections: int) -
     report(f"poll: CPU of one over HTTP, {of}", 1000 * (cpu_s(process) - before) / polls, "ms", "≤ 0.4 ms")
     report(f"poll: 99 of 100 answered within, {of}", found["p99_ms"], "ms", "")
     report(f"poll: not answered with 204, {of}", others, "", "≤ 0")
+    report(f"poll: connections opened, {of}", found["opened"], "", f"≤ {connections}")
