@@ -164,7 +164,7 @@ class Term:
             took_s = time.monotonic() - began_s  # a process that stood still brings what was true before
             self._lease.checked(session, read=not stale and took_s < SLOWEST_READ_S, trouble=stale)
             self._condition.note(session, stale)
-            if _brought(batch):
+            if batch.brings_rows:
                 state.put(session, POSITION, dict(batch.position))
             if state.get(session, backfilling.NAME) is None:
                 parts = self._settings.feed.backfill_parts
@@ -330,12 +330,6 @@ class Term:
     def _draw(self, drawn: Sequence[tuple[Rendition, Drawing]]) -> None:
         for rendition, what in drawn:
             self._gallery.prepare(rendition, what)
-
-
-def _brought(batch: Batch) -> bool:
-    rows = (batch.triggers, batch.images, batch.defects, batch.suppressions, batch.human_inspections)
-    gone = (batch.gone_triggers, batch.gone_images, batch.gone_defects)
-    return batch.rewound or any(rows) or any(gone)
 
 
 def _now() -> datetime:

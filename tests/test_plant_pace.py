@@ -44,10 +44,22 @@ def test_what_needs_a_person_is_tried_less_and_less(kind: Kind) -> None:
 def test_after_a_success_the_usual_pace_holds_again() -> None:
     pace = Pace(0.5)
     pace.failed("password")
-    pace.succeeded(more=False)
+    pace.succeeded(more=False, brought=False)
     assert pace.delay_s == 0.5
-    pace.succeeded(more=True)
+    pace.succeeded(more=True, brought=False)
     assert pace.delay_s == 0
+
+
+def test_while_a_part_comes_in_it_is_read_twice_as_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hmi.plant.pace.LIVELY_S", 0.05)
+    pace = Pace(0.5)
+    pace.succeeded(more=False, brought=True)
+    assert pace.delay_s == 0.25
+    pace.succeeded(more=False, brought=False)
+    assert pace.delay_s == 0.25, "the rest of it is expected"
+    time.sleep(0.06)
+    pace.succeeded(more=False, brought=False)
+    assert pace.delay_s == 0.5
 
 
 def test_watched_time_stands_still_while_reads_fail() -> None:

@@ -100,7 +100,7 @@ class Feed:
             self._watched.failed()
             self._pace.failed(error.kind)
             raise
-        self._pace.succeeded(batch.more)
+        self._pace.succeeded(more=batch.more, brought=batch.brings_rows)
         return batch
 
     def sweep(self, ids: Sequence[tuple[int, int]], table: str = "Defects") -> Batch:

@@ -16,19 +16,26 @@ _PAUSES: dict[Kind, tuple[float, float]] = {
     "locked": _QUICK,
     "too_many": (1.0, 4.0),
 }
+LIVELY_S = 3.0  # where something came, more of the same part follows
 
 
 class Pace:
-    """The pause before the next read: short while all is well, growing while it is not."""
+    """The pause before the next read: half as long while a part comes in, growing while reads fail."""
 
     def __init__(self, poll_s: float) -> None:
         self._poll_s = poll_s
         self._failures = 0
+        self._lively_until = 0.0
         self.delay_s = 0.0
 
-    def succeeded(self, more: bool) -> None:
+    def succeeded(self, *, more: bool, brought: bool) -> None:
+        """`more` waits there already; `brought`: something new came."""
         self._failures = 0
-        self.delay_s = 0.0 if more else self._poll_s
+        now_s = time.monotonic()
+        if brought:
+            self._lively_until = now_s + LIVELY_S
+        usual_s = self._poll_s / 2 if now_s < self._lively_until else self._poll_s
+        self.delay_s = 0.0 if more else usual_s
 
     def failed(self, kind: Kind) -> None:
         first, longest = _PAUSES.get(kind, _PATIENT)

@@ -101,3 +101,9 @@ class Batch:
     clock_skew_s: float | None = None  # plant server's clock minus ours
     lag_s: float | None = None  # a standby: so many seconds behind its primary
     server: "ServerFacts | None" = None  # as it was last asked, once a minute
+
+    @property
+    def brings_rows(self) -> bool:
+        """Whether a part, or something on one, is new, changed or gone."""
+        rows = (self.triggers, self.images, self.defects, self.suppressions, self.human_inspections)
+        return self.rewound or any(rows) or any((self.gone_triggers, self.gone_images, self.gone_defects))
