@@ -11,7 +11,7 @@ from types import FrameType
 
 from flask import Flask
 
-from hmi import create_app, demo_users, heap, logs
+from hmi import create_app, demo_users, heap, live, logs
 from hmi.demo import DemoError
 from hmi.demo import start as start_demo
 from hmi.demo_settings import with_demo
@@ -57,7 +57,8 @@ def _serve(settings: Settings, sock: socket.socket, *, is_demo: bool) -> None:
     worker.start()
     parts.follower.start()
     try:
-        front = front_of(app, sock, settings.server, settings.auth.trusted_proxies)
+        at_once = (live.PATH,) if settings.auth.open_grid else ()  # else the store says who may look
+        front = front_of(app, sock, settings.server, settings.auth.trusted_proxies, at_once)
         parts.metrics.queues |= front.depths()
         with heap.giving_back():
             _run(front, settings)

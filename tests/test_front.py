@@ -177,6 +177,21 @@ def test_many_addresses_together_leave_a_place_for_the_next_one(server):
         assert server.is_fresh()
 
 
+def test_who_asks_without_reading_the_answers_holds_up_nobody(server):
+    poll = b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with ExitStack() as stack:
+        deaf = [stack.enter_context(_opened(server.port)) for _ in range(10)]
+        for connection in deaf:
+            connection.setblocking(False)
+            connection.send(1_000 * poll)
+        with Kiosk(server, every_s=0.02) as kiosk:
+            until(lambda: len(kiosk.answers) >= 50)
+        assert (kiosk.unanswered, kiosk.statuses - {200, 204}) == ([], set())
+        assert kiosk.slowest_s() <= 0.5
+    last = GET + b"Connection: close\r\n\r\n"
+    assert answers_to(server.port, 100 * poll + last) == ([200] * 101, True)
+
+
 def _opened(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), 10, (OTHER_HOST, 0))
 

@@ -2,7 +2,7 @@
 
 import select
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from waitress.adjustments import Adjustments
@@ -17,8 +17,17 @@ IDLE_S = 30  # a connection on which nothing happens is closed
 LOOK_S = 5
 
 
-def front_of(app: Any, sock: socket.socket, settings: Server, proxies: Iterable[Network] = ()) -> FrontServer:
-    """A server on a socket that is bound already. `proxies` may hold as many connections as they like."""
+def front_of(
+    app: Any,
+    sock: socket.socket,
+    settings: Server,
+    proxies: Iterable[Network] = (),
+    at_once: Collection[str] = (),
+) -> FrontServer:
+    """A server on a socket that is bound already.
+
+    `proxies` may hold as many connections as they like. `at_once`: addresses that never wait for anything.
+    """
     adjustments = Adjustments(
         sockets=[sock],
         threads=settings.threads,
@@ -31,4 +40,4 @@ def front_of(app: Any, sock: socket.socket, settings: Server, proxies: Iterable[
         ident=None,
         asyncore_use_poll=hasattr(select, "poll"),
     )
-    return FrontServer(app, sock, adjustments, Lanes(settings.threads), settings, tuple(proxies))
+    return FrontServer(app, sock, adjustments, Lanes(settings.threads, at_once), settings, tuple(proxies))

@@ -16,6 +16,7 @@ class Channel(HTTPChannel):
     task_class = Task
     _heard_s = 0.0
     began_s: float | None = None  # a request that has not come whole yet began then
+    _is_hearing = _takes_at_once = False
 
     @property
     def last_activity(self) -> float:
@@ -34,9 +35,21 @@ class Channel(HTTPChannel):
         """Nothing of it is being answered: it can be closed without losing anything that was asked whole."""
         return not self.requests and not self.total_outbufs_len
 
+    def take_at_once(self) -> bool:
+        """Answer what is being received in the same thread; False where that could have to wait.
+
+        A client that does not read what it was sent would hold up everybody.
+        """
+        self._takes_at_once = self._is_hearing and not self.total_outbufs_len
+        return self._takes_at_once
+
     def received(self, data: bytes) -> Any:
         had_begun = self.request is not None
+        self._is_hearing, self._takes_at_once = True, False
         taken = super().received(data)
+        self._is_hearing = False
+        if self._takes_at_once:
+            self.service()
         if self.request is None:
             self.began_s = None
         elif not had_begun or self.began_s is None:

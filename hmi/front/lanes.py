@@ -1,6 +1,6 @@
 """Threads in two lanes: what kiosks ask for never waits behind anything that can be slow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from waitress.task import ThreadedTaskDispatcher
@@ -10,9 +10,14 @@ QUICK = frozenset({"/live", "/livez", "/readyz"})
 
 
 class Lanes:
-    """A task dispatcher of waitress: a quarter of the threads answers QUICK addresses and nothing else."""
+    """A task dispatcher of waitress: a quarter of the threads answers QUICK addresses and nothing else.
 
-    def __init__(self, threads: int) -> None:
+    `at_once` are addresses whose answers never wait for anything. The thread that hears a request for one
+    answers it: to hand it over costs more than to answer it.
+    """
+
+    def __init__(self, threads: int, at_once: Collection[str] = ()) -> None:
+        self._at_once = frozenset(at_once)
         self.quick = ThreadedTaskDispatcher()
         self.others = ThreadedTaskDispatcher()
         quick = quick_of(threads)
@@ -22,6 +27,8 @@ class Lanes:
     def add_task(self, channel: Any) -> None:
         """The channel's first request is to be answered."""
         asked = getattr(channel.requests[0], "path", "") if channel.requests else ""
+        if asked in self._at_once and channel.take_at_once():
+            return
         (self.quick if asked in QUICK else self.others).add_task(channel)
 
     def depths(self) -> dict[str, Callable[[], int]]:

@@ -1,6 +1,7 @@
 """Connections: so many from one address, and never so many that nobody else gets one."""
 
 import logging
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -41,11 +42,21 @@ class FrontServer(TcpWSGIServer):
         self._proxies = proxies
         self._said: dict[str, float] = {}
         self._next_look_s = 0.0
+        self._loop_thread = 0
         sockinfo = (sock.family, sock.type, sock.proto, sock.getsockname())
         super().__init__(
             app, None, True, sock, dispatcher=lanes, adj=adjustments, bind_socket=False, sockinfo=sockinfo
         )
         self.next_channel_cleanup = float("inf")  # by the wall clock; ours looks by the monotonic one
+
+    def run(self) -> None:
+        self._loop_thread = threading.get_ident()
+        super().run()
+
+    def pull_trigger(self) -> None:
+        """Wake the loop, unless it is awake and asks itself."""
+        if threading.get_ident() != self._loop_thread:
+            super().pull_trigger()
 
     def depths(self) -> dict[str, Callable[[], int]]:
         """How much of what there is, now, by name."""
