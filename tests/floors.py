@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from sqlalchemy import select, text
 
 from hmi.judging import Judging
@@ -82,3 +83,22 @@ class Floor:
 
     def close(self) -> None:
         self.plant.close()
+
+
+@pytest.fixture
+def floor(vision, sqlite_store, settings_of):
+    """One part with two defects on each of five images; 1 and 2 are those of the first image."""
+    vision.part()
+    floor = Floor(vision, sqlite_store, settings_of(database={"url": vision.url}))
+    floor.read()
+    yield floor
+    floor.close()
+
+
+@pytest.fixture
+def pg_floor(pg_vision, sqlite_store, settings_of):
+    pg_vision.part()
+    floor = Floor(pg_vision, sqlite_store, settings_of(database={"url": pg_vision.url}))
+    floor.read()
+    yield floor
+    floor.close()

@@ -15,6 +15,11 @@ from hmi.store.runs import Run, reference
 from hmi.store.verdicts import Verdict
 
 TWO_CAMERAS = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
+NAMED_CAMERAS = [
+    {"serial": "A", "name": "Valve body face", "order": 1},
+    {"serial": "B", "name": "Bore", "order": 2},
+]
+QUICK_LINE = {"cameras": NAMED_CAMERAS, "settle_s": 1, "grace_s": 2}
 BEGAN = datetime(2026, 5, 8, 14, 0, tzinfo=UTC)
 SERIAL = "38A25125390338RFML3P 7006 MC"
 SMALL, LARGE = 8, 30  # px; the default rule fails from 1.5 mm = 17.95 px on

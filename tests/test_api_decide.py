@@ -10,18 +10,15 @@ from hmi.store.audit import AuditEntry
 from hmi.store.decisions import Decision
 from hmi.store.outbox import Outgoing
 from tests.desk import BEN, Desk
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import PASSWORD, opened, settle_in, signed_in
-from tests.test_pages import TWO
 
 LARGEST = 300_000
 
 
 @pytest.fixture
 def make(sqlite_store, settings_of):
-    return lambda **sections: opened(
-        settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2}, **sections)
-    )
+    return lambda **sections: opened(settings_of(line=QUICK_LINE, **sections))
 
 
 @pytest.fixture

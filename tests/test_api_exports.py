@@ -13,14 +13,13 @@ from hmi.api.zipped import zipped
 from hmi.parts import EXTENSION
 from hmi.store import labelled
 from tests.desk import Desk
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import opened
-from tests.test_pages import TWO
 
 
 @pytest.fixture
 def app(sqlite_store, settings_of):
-    with opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2})) as app:
+    with opened(settings_of(line=QUICK_LINE)) as app:
         yield app
 
 

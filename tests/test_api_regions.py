@@ -6,9 +6,8 @@ from sqlalchemy import select
 from hmi.parts import EXTENSION
 from hmi.store.audit import AuditEntry
 from hmi.store.rules import Region, RulesVersion
-from tests.lines import Line, image, trigger
+from tests.lines import NAMED_CAMERAS, Line, image, trigger
 from tests.people import opened, settle_in, signed_in
-from tests.test_pages import TWO
 
 SQUARE = [[0, 0], [400, 0], [400, 400], [0, 400]]
 BOW_TIE = [[0, 0], [400, 400], [400, 0], [0, 400]]
@@ -16,7 +15,7 @@ BOW_TIE = [[0, 0], [400, 400], [400, 0], [0, 400]]
 
 @pytest.fixture
 def app(sqlite_store, settings_of):
-    with opened(settings_of(line={"cameras": TWO})) as app:
+    with opened(settings_of(line={"cameras": NAMED_CAMERAS})) as app:
         house = app.extensions[EXTENSION]
         settle_in(house.store)
         line = Line(house.settings, house.store)

@@ -6,9 +6,9 @@ import pytest
 
 from hmi.parts import EXTENSION
 from hmi.store.runs import Image
-from tests.lines import Line
+from tests.lines import QUICK_LINE, Line
 from tests.people import opened, settle_in, signed_in
-from tests.test_pages import TWO, make_failing
+from tests.test_pages import make_failing
 from tests.views import ASK_THE_VIEW, CountedView, told
 
 
@@ -30,7 +30,7 @@ def site_of(sqlite_store, settings_of, tmp_path):
     contexts = []
 
     def open_one(**sections) -> Site:
-        contexts.append(opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2}, **sections)))
+        contexts.append(opened(settings_of(line=QUICK_LINE, **sections)))
         return Site(contexts[-1].__enter__(), tmp_path / "images")
 
     yield open_one

@@ -13,14 +13,13 @@ from hmi.review import left
 from hmi.store.decisions import DEFECT, Decision
 from tests.desk import Desk
 from tests.full_disks import full
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import number_of, opened, settle_in, signed_in, store_of
 from tests.proxy import Proxy
-from tests.test_pages import TWO
 
 JSON = {"Accept": "application/json"}
 MANY = range(1, 41)
-LINE = {"cameras": TWO, "settle_s": 1, "grace_s": 2}
+LINE = QUICK_LINE
 
 
 def part_with_defects(app: Flask) -> Desk:

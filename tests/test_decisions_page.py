@@ -9,15 +9,14 @@ from sqlalchemy import func, select
 from hmi.parts import EXTENSION
 from hmi.store.decisions import DEFECT, PART, Decision
 from tests.desk import Desk
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import opened, settle_in, signed_in
-from tests.test_pages import TWO
 from tests.waiting import until
 
 
 @pytest.fixture
 def app(sqlite_store, settings_of):
-    with opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2})) as app:
+    with opened(settings_of(line=QUICK_LINE)) as app:
         settle_in(app.extensions[EXTENSION].store)
         yield app
 

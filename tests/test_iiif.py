@@ -14,11 +14,10 @@ from hmi.parts import EXTENSION
 from hmi.pictures.iiif.parameters import LARGEST_PX
 from tests.hung_share import HungShare
 from tests.image_files import decoded, encoded
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import opened, settle_in, signed_in
 from tests.test_iiif_parameters import NAMES, REGIONS, ROTATIONS, SIZES
 
-TWO = [{"serial": "A", "name": "Face", "order": 1}, {"serial": "B", "name": "Bore", "order": 2}]
 TILE = "512,512,512,512/512,512/0/default.jpg"
 RED = (200, 30, 60)
 
@@ -49,7 +48,7 @@ def open_app(sqlite_store, settings_of, tmp_path):
     opened_apps = []
 
     def open_one(**sections):
-        context = opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2}, **sections))
+        context = opened(settings_of(line=QUICK_LINE, **sections))
         opened_apps.append(context)
         app = context.__enter__()
         app.line = fill(app, tmp_path / "images")

@@ -1,44 +1,23 @@
 """The pages as a browser asks for them, without a browser: grid, pictures, health, errors, permissions."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from PIL import Image as Pillow
 
-from hmi import create_app
 from hmi.auth import PERMISSIONS, PUBLIC, permission_of
 from hmi.parts import EXTENSION
 from hmi.store.runs import Run
-from tests.lines import BEGAN, LARGE, SERIAL, Line, defect, image, trigger
+from tests.lines import BEGAN, LARGE, QUICK_LINE, SERIAL, Line, defect, image, trigger
+from tests.people import PAGE, opened
 from tests.waiting import until
-
-TWO = [{"serial": "A", "name": "Valve body face", "order": 1}, {"serial": "B", "name": "Bore", "order": 2}]
-PAGE = {"Accept": "text/html"}
-
-
-@contextmanager
-def opened(settings) -> Iterator[Flask]:
-    """An application whose threads end with the test."""
-    app = create_app(settings)
-    parts = app.extensions[EXTENSION]
-    try:
-        yield app
-    finally:
-        parts.follower.close()
-        parts.gallery.close()
-        parts.files.close()
-        parts.store.close()
 
 
 @pytest.fixture
 def app(sqlite_store, settings_of):
-    with opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2})) as app:
-        app.config["WTF_CSRF_ENABLED"] = False  # its own test switches it on
+    with opened(settings_of(line=QUICK_LINE)) as app:
         yield app
 
 

@@ -7,9 +7,8 @@ import pytest
 from hmi.camera import record
 from hmi.parts import EXTENSION
 from hmi.store.decisions import PART
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import PAGE, opened, settle_in, signed_in
-from tests.test_pages import TWO
 
 SERIAL = "38A 1"
 PATH = "/parts/38A%201"
@@ -18,8 +17,7 @@ KEYS = ["use_as_is", "rework", "impregnate", "scrap", "hold"]
 
 @pytest.fixture
 def app(sqlite_store, settings_of):
-    line = {"cameras": TWO, "settle_s": 1, "grace_s": 2}
-    with opened(settings_of(line=line, review={"second_person": True})) as app:
+    with opened(settings_of(line=QUICK_LINE, review={"second_person": True})) as app:
         settle_in(app.extensions[EXTENSION].store)
         yield app
 

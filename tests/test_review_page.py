@@ -8,9 +8,8 @@ import pytest
 
 from hmi.parts import EXTENSION
 from hmi.store.decisions import PART
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import PAGE, opened, settle_in, signed_in
-from tests.test_pages import TWO
 
 FRAGMENT = {"HX-Request": "true"}
 
@@ -18,9 +17,7 @@ FRAGMENT = {"HX-Request": "true"}
 @pytest.fixture
 def app(sqlite_store, settings_of):
     since = "2020-01-01T00:00:00+00:00"
-    with opened(
-        settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2}, review={"since": since})
-    ) as app:
+    with opened(settings_of(line=QUICK_LINE, review={"since": since})) as app:
         settle_in(app.extensions[EXTENSION].store)
         yield app
 

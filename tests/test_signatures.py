@@ -7,7 +7,7 @@ from hmi.parts import EXTENSION
 from hmi.store import users
 from hmi.store.decisions import DEFECT, PART, Decision
 from tests.desk import Desk
-from tests.lines import LARGE, Line, defect, image, trigger
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import (
     PAGE,
     PASSWORD,
@@ -19,7 +19,6 @@ from tests.people import (
     signed_in,
     store_of,
 )
-from tests.test_pages import TWO
 from tests.test_review_page import ticks
 
 JSON = {"Accept": "application/json"}
@@ -33,8 +32,7 @@ def review() -> dict:
 
 @pytest.fixture
 def app(sqlite_store, settings_of, review):
-    line = {"cameras": TWO, "settle_s": 1, "grace_s": 2}
-    with opened(settings_of(line=line, review=review)) as app:
+    with opened(settings_of(line=QUICK_LINE, review=review)) as app:
         settle_in(store_of(app))
         yield app
 

@@ -21,10 +21,9 @@ from hmi.store import editions
 from hmi.store.mirror import HandInspection
 from hmi.store.rules import Region
 from tests.desk import Desk
-from tests.lines import BEGAN, LARGE, Line, defect, image, trigger
+from tests.lines import BEGAN, LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import PAGE, opened, settle_in, sign_in, store_of
 
-TWO = [{"serial": "A", "name": "Valve body face", "order": 1}, {"serial": "B", "name": "Bore", "order": 2}]
 SQUARE = [{"x": 0, "y": 0}, {"x": 5120, "y": 0}, {"x": 5120, "y": 5120}, {"x": 0, "y": 5120}]
 EVIL = '=cmd|"/c calc"!A1'
 TIME = "since=2026-05-01T00:00&until=2026-05-31T00:00"
@@ -33,7 +32,7 @@ TIME = "since=2026-05-01T00:00&until=2026-05-31T00:00"
 @pytest.fixture
 def app(sqlite_store, settings_of) -> Iterator[Flask]:
     """Its counts are complete."""
-    with opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2})) as app:
+    with opened(settings_of(line=QUICK_LINE)) as app:
         with store_of(app).write() as session:
             editions.finish(session, editions.begin(session, ""))
         yield app

@@ -6,8 +6,9 @@ import pytest
 from werkzeug.test import TestResponse
 
 from hmi.parts import EXTENSION
+from tests.lines import QUICK_LINE
 from tests.people import opened, settle_in, signed_in
-from tests.test_iiif import TILE, TWO, fill
+from tests.test_iiif import TILE, fill
 from tests.views import ASK_THE_VIEW, CountedView, told
 
 CLOSED = {"auth": {"open_grid": False}}
@@ -42,7 +43,7 @@ def open_site(sqlite_store, settings_of, tmp_path) -> Iterator:
     contexts = []
 
     def open_one(**sections) -> Site:
-        contexts.append(opened(settings_of(line={"cameras": TWO, "settle_s": 1, "grace_s": 2}, **sections)))
+        contexts.append(opened(settings_of(line=QUICK_LINE, **sections)))
         return Site(contexts[-1].__enter__(), tmp_path / "images")
 
     yield open_one

@@ -1,6 +1,5 @@
 """What is not known, not judged or not from now is said so, on every page and in every export."""
 
-import html
 import re
 
 import pytest
@@ -13,18 +12,17 @@ from hmi.store import outbox
 from hmi.store.outbox import Outgoing
 from hmi.store.rules import Region
 from tests.desk import Desk
-from tests.lines import BEGAN, LARGE, SERIAL, Line, defect, image, trigger
+from tests.lines import BEGAN, LARGE, QUICK_LINE, SERIAL, Line, defect, image, trigger
+from tests.looking import page_of, words
 from tests.people import PAGE, opened, settle_in, signed_in
 
-TWO = [{"serial": "A", "name": "Face", "order": 1}, {"serial": "B", "name": "Bore", "order": 2}]
 CROSSED = [{"x": 0, "y": 0}, {"x": 900, "y": 900}, {"x": 900, "y": 0}, {"x": 0, "y": 900}]
 SINCE = "2020-01-01T00:00:00+00:00"
 
 
 @pytest.fixture
 def app(sqlite_store, settings_of):
-    line = {"cameras": TWO, "settle_s": 1, "grace_s": 2}
-    with opened(settings_of(line=line, review={"since": SINCE})) as app:
+    with opened(settings_of(line=QUICK_LINE, review={"since": SINCE})) as app:
         settle_in(app.extensions[EXTENSION].store)
         yield app
 
@@ -47,10 +45,8 @@ def whole(line: Line, *rows, at_s: float = 0) -> None:
     line.read(at_s + 5)
 
 
-def words(browser, path: str) -> str:
-    answer = browser.get(path, headers=PAGE)
-    assert answer.status_code == 200, path
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", answer.text)))
+def said(browser, path: str) -> str:
+    return words(page_of(browser, path))
 
 
 @pytest.fixture
@@ -68,7 +64,7 @@ def faulty(line) -> Line:
 def test_no_defect_passes_where_the_rules_cannot_judge(sven, faulty):
     shown = sven.get("/images/1/drawing").json
     assert {row[2] for row in shown["defects"]} == {"waiting"}
-    page = words(sven, "/images/1?defect=1")
+    page = said(sven, "/images/1?defect=1")
     assert "not judged yet" in page
     assert "< 1.50 mm" not in page
     told = sven.get("/api/defects/image/1").json
@@ -77,7 +73,7 @@ def test_no_defect_passes_where_the_rules_cannot_judge(sven, faulty):
 
 @pytest.mark.parametrize("path", ["/?run=1", f"/parts/{SERIAL}"])
 def test_a_fault_of_the_rules_is_said_where_the_part_is(sven, faulty, path):
-    assert re.search(r"1 · Face: cannot be judged: .*Crossed", words(sven, path))
+    assert re.search(r"1 · Valve body face: cannot be judged: .*Crossed", said(sven, path))
 
 
 @pytest.mark.parametrize("path", ["/?run=1", f"/parts/{SERIAL}"])
@@ -85,7 +81,7 @@ def test_a_camera_that_brought_nothing_is_named_beside_what_another_one_asks(sve
     line.read(0, trigger(), image(1, "A"), defect(1, 1, LARGE))
     line.files(1)
     line.read(5)
-    page = words(sven, path)
+    page = said(sven, path)
     assert "2 · Bore: no image" in page
     assert "< 1.50 mm" in page
 
@@ -96,14 +92,14 @@ def test_a_part_that_fails_by_a_defect_that_was_deleted_says_why(sven, line, pat
     Desk(line.settings, line.store).defect(1, "scrap")
     line.read(10, gone_defects=((1, 1),))
     assert line.verdict() == "fail"
-    assert "1 · Face: no defects · 1 scrapped, not there any more" in words(sven, path)
+    assert "1 · Valve body face: no defects · 1 scrapped, not there any more" in said(sven, path)
 
 
 def test_a_record_says_that_the_part_changed_after_people_decided(sven, line):
     whole(line)
     Desk(line.settings, line.store).part(1, "use_as_is", reason="customer agreed")
     line.read(20, defect(9, 1, LARGE))
-    page = words(sven, f"/parts/{SERIAL}")
+    page = said(sven, f"/parts/{SERIAL}")
     assert "changed after it was judged" in page
     assert "changed after people decided" in page
     assert "changed after it was decided" in page
@@ -118,9 +114,9 @@ def test_a_dead_camera_is_no_good_shift(sven, line):
     cameras = {row["name"]: row for row in statistics(sven)["by_camera"]}
     assert (cameras["A"]["images"], cameras["A"]["missing_images"]) == (0, 3)
     assert (cameras["B"]["images"], cameras["B"]["missing_images"]) == (3, 0)
-    page = words(sven, f"/statistics?{time}&camera=A")
+    page = said(sven, f"/statistics?{time}&camera=A")
     assert re.search(r"Fail rate — Failing defects per image —", page)
-    assert re.search(r"Parts 3 Fail rate — ", words(sven, f"/statistics?{time}"))
+    assert re.search(r"Parts 3 Fail rate — ", said(sven, f"/statistics?{time}"))
 
 
 def statistics(browser) -> dict:
@@ -140,7 +136,7 @@ def test_an_open_conflict_is_shown_however_many_were_settled_since(sven, line, m
     for number in range(1, 8):
         desk.defect(number, "okay")
     end_all(line, outbox.CONFLICT)
-    assert "Only the newest 3 are shown" in words(sven, "/review/conflicts")
+    assert "Only the newest 3 are shown" in said(sven, "/review/conflicts")
     for number in range(2, 8):
         desk.defect(number, "scrap")
     end_all(line, outbox.DONE)
@@ -158,7 +154,7 @@ def end_all(line: Line, state: str) -> None:
 @pytest.mark.parametrize("path", [f"/parts/{SERIAL}", "/review", "/search?q=38A", "/statistics"])
 def test_pages_say_that_the_plant_is_not_being_read(sven, line, path):
     whole(line)
-    assert "When the plant database was read last is not known yet" in words(sven, path)
+    assert "When the plant database was read last is not known yet" in said(sven, path)
 
 
 @pytest.mark.parametrize("path", [f"/api/parts?serial={SERIAL}", "/api/images/1", "/api/verdicts"])
@@ -221,4 +217,4 @@ def test_a_camera_that_nobody_expects_keeps_no_part_from_passing_and_is_not_said
     line.files(3, state="absent")
     line.read(9)
     assert line.verdict() == "pass"
-    assert "Z: " not in words(sven, path)
+    assert "Z: " not in said(sven, path)

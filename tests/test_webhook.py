@@ -19,8 +19,7 @@ from hmi.store import notices
 from hmi.store.notices import Notice
 from hmi.webhook import Webhook
 from tests.desk import Desk
-from tests.lines import LARGE, Line, defect, image, trigger
-from tests.test_pages import TWO
+from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.waiting import until
 
 SECRET = "whsec_" + base64.b64encode(b"a key for tests, and only tests").decode()
@@ -99,7 +98,7 @@ def gateway() -> Iterator[Gateway]:
 @pytest.fixture
 def settings(settings_of, gateway):
     return settings_of(
-        line={"cameras": TWO, "settle_s": 1, "grace_s": 2},
+        line=QUICK_LINE,
         webhook={"url": gateway.url, "secret": SECRET, "timeout_s": 0.5},
     )
 

@@ -1,9 +1,11 @@
 """The region editor as one engineer has it open: what a hand does there, and what the server then has."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from hmi.demo import camera_serial
@@ -56,6 +58,13 @@ def editor_floor(folder: Path) -> Floor:
     store.close()
     floor.judged(floor.failing(), "fail")
     return floor
+
+
+@pytest.fixture(scope="module")
+def standing_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+    floor = editor_floor(tmp_path_factory.mktemp("editor"))
+    yield floor
+    floor.close()
 
 
 class Editor:

@@ -1,27 +1,19 @@
 """What engineers do at the region editor: draw, alter, publish. Nothing of it gets lost."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.browser import looks
-from tests.browser.editors import CAMERA, EDITOR, PROJECTED, SIDE, editor_floor, near
-from tests.browser.floors import Floor
+from tests.browser import editors, looks
+from tests.browser.editors import CAMERA, EDITOR, PROJECTED, SIDE, near
 from tests.waiting import until
 
 GRAVE = {"serious", "critical"}
 LONG = "Dichtfläche zum Ventilgehäuse, linke Seite, unterhalb der Gussmarke " * 2
 SPOT = (240, 40, 30, 20)
-
-
-@pytest.fixture(scope="module")
-def standing_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
-    floor = editor_floor(tmp_path_factory.mktemp("editor"))
-    yield floor
-    floor.close()
+standing_floor = editors.standing_floor
 
 
 def test_a_region_is_drawn_tried_and_published_and_the_grid_follows(edit, floor):

@@ -1,24 +1,16 @@
 """What was drawn and typed in the region editor is kept: refused, cut off, in two windows, imported."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from hmi.demo import camera_serial
-from tests.browser.editors import CAMERA, EDITOR, SQUARE, editor_floor, near
-from tests.browser.floors import Floor
+from tests.browser import editors
+from tests.browser.editors import CAMERA, EDITOR, SQUARE, near
 
 REFUSED = r"Failed to load resource: the server responded with a status of (409|422)"
 LOST = r"Failed to load resource: net::|request failed"
-
-
-@pytest.fixture(scope="module")
-def standing_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
-    floor = editor_floor(tmp_path_factory.mktemp("editor"))
-    yield floor
-    floor.close()
+standing_floor = editors.standing_floor
 
 
 def test_what_is_refused_is_said_at_the_field_and_nothing_typed_or_drawn_is_lost(edit, visit):
