@@ -8,15 +8,13 @@ compiles nothing to machine code here: that is in its heap as well, and grows wh
 
 import os
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import cycle
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Page
 
 from tests.bench.chromium import chromium
+from tests.bench.hurried import hurried
 from tests.browser import browsers
 from tests.browser.floors import Floor
 from tests.browser.held import Held, Holding
@@ -35,7 +33,7 @@ def run(report: Report) -> None:
     with tempfile.TemporaryDirectory(prefix="hmi-bench-") as name, chromium(NOTHING_COMPILED) as browser:
         floor = Floor(Path(name))
         try:
-            with _parts(floor) as written:
+            with hurried(floor, PERIOD_S) as written:
                 page = browser.new_context(viewport=browsers.FLOOR).new_page()
                 page.goto(f"{floor.server.url}/")
                 page.evaluate(ASK)
@@ -43,27 +41,6 @@ def run(report: Report) -> None:
         finally:
             floor.close()
     _report(report, seen, len(written))
-
-
-@contextmanager
-def _parts(floor: Floor) -> Iterator[list[int]]:
-    """A part every half second; the ids of their triggers so far."""
-    written: list[int] = []
-    ended = threading.Event()
-
-    def write() -> None:
-        for make in cycle((floor.part, floor.failing, floor.borderline)):
-            written.append(make().trigger)
-            if ended.wait(PERIOD_S):
-                return
-
-    thread = threading.Thread(target=write, name="parts", daemon=True)
-    thread.start()
-    try:
-        yield written
-    finally:
-        ended.set()
-        thread.join(10)
 
 
 def _looks(page: Page) -> list[Held]:

@@ -41,7 +41,7 @@ def run(report: Report) -> None:
     last = watch.samples[-int(LAST * len(watch.samples)) :]
     length = f"{MINUTES:g} min, {parts} parts"
     report(f"memory: most, {length}", watch.max_rss_mb, "MB", "≤ 300 MB")
-    at_h, low_mb = _lows(last)
+    at_h, low_mb = lows(last, PIECES)
     for number, quarter in enumerate(np.array_split(low_mb, 4), start=1):
         report(f"memory: low of the last 80 %, quarter {number}", float(np.median(quarter)), "MB", "")
     slope = float(np.polyfit(at_h, low_mb, 1)[0])
@@ -61,8 +61,8 @@ def _wait(server: Server, seconds: float) -> None:
         assert server.is_alive(), "the server does not answer"
 
 
-def _lows(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
-    """Of each piece: its middle (h) and its low (MB)."""
-    pieces = np.array_split(np.array([(sample.at_s / 3600, sample.rss_mb) for sample in samples]), PIECES)
+def lows(samples: Sequence[Sample], number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of so many pieces: its middle (h) and its low (MB)."""
+    pieces = np.array_split(np.array([(sample.at_s / 3600, sample.rss_mb) for sample in samples]), number)
     at_h = np.array([piece[:, 0].mean() for piece in pieces])
     return at_h, np.array([np.percentile(piece[:, 1], LOW) for piece in pieces])
