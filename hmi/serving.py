@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from flask import Flask
@@ -155,15 +155,17 @@ def _warn(settings: Settings) -> None:
 
 
 def _run(server: FrontServer, settings: Settings) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    def stop(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.default_int_handler)  # who asks a second time does not want to wait
+        server.stop()
 
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, stop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, stop)
     log.info("serving on http://%s:%d", settings.server.host, settings.server.port)
     try:
-        server.run()
-    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):  # a second signal while the last requests are finished
+            server.run()
         log.info("stopping")
     finally:
         server.close()

@@ -107,4 +107,4 @@ def _part_decisions(runs: Iterable[Any]) -> dict[str, int]:
     for row in runs:
         if row.decision:
             said[row.decision] += row.number
-    return dict(said.most_common())
+    return dict(sorted(said.items(), key=lambda word: (-word[1], word[0])))

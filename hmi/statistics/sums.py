@@ -137,7 +137,7 @@ class Sums:
         kinds, names = counts.kinds_of(self._session, sums), self._names(subject)
         wanted = {
             number: kind
-            for number, kind in kinds.items()
+            for number, kind in sorted(kinds.items())
             if all(getattr(kind, column) in some for column, some in names.items())
         }
         return [OfKind(*kind[1:], *sums[number]) for number, kind in wanted.items()]
