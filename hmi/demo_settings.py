@@ -5,6 +5,8 @@ from pathlib import Path
 from hmi.demo import PREFIX, demo_line
 from hmi.settings import Camera, Root, Settings, SettingsError, read_secret
 
+SETTLED = 0.2  # of the time between two parts: a verdict stands for a while before the next part comes
+
 
 def with_demo(settings: Settings) -> Settings:
     """Settings for the demo plant in `demo.folder`; what was set is kept.
@@ -16,7 +18,10 @@ def with_demo(settings: Settings) -> Settings:
     database = settings.database.model_copy(update={"url": f"sqlite:///{(folder / 'plant.db').as_posix()}"})
     store_url = settings.store.url or f"sqlite:///{(folder / 'store.db').as_posix()}"
     roots = (Root(prefix=PREFIX, source=str(folder / "images")),)
-    cameras = tuple(Camera(**camera) for camera in demo_line(settings.demo.cameras))
+    line = {
+        "cameras": settings.line.cameras or tuple(Camera(**one) for one in demo_line(settings.demo.cameras)),
+        "settle_s": min(settings.line.settle_s, settings.demo.period_s * SETTLED),
+    }
     return settings.model_copy(
         update={
             "database": database,
@@ -25,7 +30,7 @@ def with_demo(settings: Settings) -> Settings:
                 update={"roots": roots, "cache_folder": str(folder / "cache")}
             ),
             "auth": settings.auth.model_copy(update={"secret_key": key}),
-            "line": settings.line.model_copy(update={"cameras": settings.line.cameras or cameras}),
+            "line": settings.line.model_copy(update=line),
         }
     )
 

@@ -67,7 +67,7 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime:
     try:
         local = datetime.fromisoformat(text).replace(fold=0)
     except ValueError:
-        raise NoSuchTime("is no date and time: 2026-05-08T14:30") from None
+        raise NoSuchTime("is no date and time; write it as 2026-05-08T14:30") from None
     if local.tzinfo is not None or not EARLIEST <= local.year < LATEST:
         raise NoSuchTime(f"must be a local time between {EARLIEST} and {LATEST}")
     local = local.replace(tzinfo=zone)

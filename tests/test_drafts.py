@@ -46,7 +46,9 @@ def test_publishing_makes_the_next_version_and_says_who_and_why(app, store, desk
     assert answer["version"] == 2
     version = versions(store)[-1]
     assert (version.who, version.why, version.cameras) == ("Edda", "after the trial of 5 May", ["A"])
-    assert version.changes == ["Seal face: new"]
+    assert version.changes == [
+        "Seal face: new, kind inspect, size limit 1 mm, defects in a cluster 3, gap that links 2 mm"
+    ]
     entry = audited(app, "rules published")[0]
     assert (entry.who, entry.subject) == ("Edda", "rules v2")
 
@@ -102,7 +104,9 @@ def test_of_two_engineers_the_second_is_told_what_the_first_one_did(app, desk):
     answer = ada.put(region("Bore"), "bore")
     assert answer.status_code == 409
     told = answer.get_json()
-    assert told["difference"] == ["Edda: Seal face: new"]
+    assert told["difference"] == [
+        "Edda: Seal face: new, kind inspect, size limit 1 mm, defects in a cluster 3, gap that links 2 mm"
+    ]
     assert [one["key"] for one in told["draft"]["regions"]] == ["seal"]
     ada.look()
     assert ada.put(region("Bore"), "bore").status_code == 200

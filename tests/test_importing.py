@@ -8,6 +8,7 @@ from tests.drawing import CAMERAS, SQUARE, Desk, drawing_app, region
 from tests.people import PAGE
 
 BOW_TIE = [[0, 0], [50, 50], [50, 0], [0, 50]]
+SEAL = "Seal: new, kind inspect, size limit 1 mm, defects in a cluster 3, gap that links 2 mm"
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_file_of_all_cameras_is_looked_at_and_taken_at_once(app, desk):
     bad = region("Bad", key="x", polygon=BOW_TIE)
     document = file_of(A=[region("Seal", key="s")], B=[region("Bore", key="b"), bad])
     at_a, at_b = asked(desk, document).get_json()["cameras"]
-    assert (at_a["changes"], at_a["refused"]) == (["Seal: new"], [])
+    assert (at_a["changes"], at_a["refused"]) == ([SEAL], [])
     assert at_b["refused"] == ["region Bad: edges cross: 0 and 2"]
     assert desk.look()["changed"] == 0
     answer = asked(desk, document, "", revisions={"A": at_a["revision"]}).get_json()
@@ -74,7 +75,7 @@ def test_what_somebody_else_drew_meanwhile_is_not_replaced(app, desk):
 
 def test_a_file_of_one_camera_is_for_the_camera_at_which_it_is_looked_at(desk):
     [found] = asked(desk, file_of(Elsewhere=[region("Seal", key="s")])).get_json()["cameras"]
-    assert (found["camera"], found["changes"]) == ("A", ["Seal: new"])
+    assert (found["camera"], found["changes"]) == ("A", [SEAL])
 
 
 def test_what_is_no_file_of_regions_is_refused(desk):

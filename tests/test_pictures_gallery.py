@@ -287,3 +287,18 @@ def test_a_gallery_that_nobody_uses_runs_no_thread(open_gallery):
 def test_after_close_a_picture_is_told_to_be_unavailable(gallery):
     gallery.close()
     assert unavailable(gallery)[0] == "waiting"
+
+
+def test_a_crop_says_which_of_several_defects_it_is_of(gallery):
+    neighbour = Marker(350, 240, 8, 8, "fail")
+    of = Box(320, 240, 8, 8)
+    alone, among = (
+        gallery.render(Rendition("1", "crop-7", version), Drawing(PATH, markers, of))
+        for version, markers in (("v1", (FAIL,)), ("v2", (FAIL, neighbour)))
+    )
+    assert (bluish(alone), bluish(among) > 100) == (0, True)
+
+
+def bluish(data: bytes) -> int:
+    red, _, blue = np.moveaxis(np.asarray(decoded(data).convert("RGB"), dtype=int), -1, 0)
+    return int((blue - red > 100).sum())

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from hmi.pictures.marks import COLOURED, QUIET, look_of, mark, side_px
-from hmi.pictures.overlay import URGENCY, Marker, View, overlay
+from hmi.pictures.overlay import URGENCY, Marker, View, framed, overlay
 
 WHOLE = View(0, 0, 1.0, 1.0)
-RED, AMBER = (179, 0, 27), (245, 168, 0)
+RED, AMBER, BLUE = (179, 0, 27), (245, 168, 0), (11, 92, 173)
 
 
 def grey(level: int = 120, width: int = 200, height: int = 100) -> Image.Image:
@@ -152,3 +152,13 @@ def test_five_thousand_defects_are_drawn_without_trouble():
 def test_every_state_has_a_look_and_every_look_a_rank():
     assert set(URGENCY) == COLOURED | QUIET
     assert look_of("never heard of") == "waiting"
+
+
+def test_the_frame_lies_around_the_mark_of_one_and_covers_no_part_of_it():
+    mine, view = at(60, 50), View(0, 0, 1.0, 1.0)
+    drawn = overlay(grey(), [mine, at(100, 50)], view, 9, 24).picture
+    framed_one = framed(drawn, mine, view, 24)
+    blue = np.argwhere((np.asarray(framed_one) == BLUE).all(axis=-1))
+    assert [*blue.min(axis=0), *blue.max(axis=0)] == [33, 43, 67, 77]
+    inside = (48, 38, 72, 62)
+    assert framed_one.crop(inside).tobytes() == drawn.crop(inside).tobytes()

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, render_template
 
-from hmi import panels, respond
+from hmi import errors, panels, respond
 from hmi.auth import SEE, requires
 from hmi.camera import record_of
 from hmi.parts import parts
@@ -24,7 +24,7 @@ def show(serial: str) -> Response:
     with parts().store.read() as session:
         record = None if "\0" in serial else record_of(session, settings, serial, now)
         if record is None:
-            abort(404)
+            return errors.answer(404, "No part with this serial is known here.")
         panel_of_run = {run.run: panels.of_subject(session, PART, run.key) for run in record.runs}
     printed = day_and_clock(now, settings.time.zone_info)
     body = render_template("part/part.html", record=record, printed=printed, panels=panel_of_run)

@@ -20,7 +20,8 @@ from hmi.pictures.contents import PictureIncomplete, PictureRefused
 from hmi.pictures.darkroom import Darkroom
 from hmi.pictures.decode import fitted
 from hmi.pictures.disk import DiskCache, Kept
-from hmi.pictures.overlay import View, overlay
+from hmi.pictures.marks import CROP_SIDE_PX
+from hmi.pictures.overlay import Marker, View, framed, overlay
 from hmi.pictures.plates import Plates
 from hmi.pictures.renditions import SMALL_PX, Box, Drawing, Rendition
 from hmi.pictures.unavailable import EXPECTED, PictureUnavailable, why_unavailable
@@ -220,15 +221,20 @@ class Gallery:
         if rendition.name == "small":
             picture = picture.resize(fitted(*picture.size, SMALL_PX), Image.Resampling.HAMMING)
         view = View(0, 0, picture.width / small.width, picture.height / small.height)
-        return self._overlaid(picture, drawing, view), developed.stamp
+        overlaid = overlay(picture, drawing.markers, view, self._storage.overlay_markers)
+        return self._encoded(overlaid.picture), developed.stamp
 
     def _draw_crop(self, drawing: Drawing, box: Box) -> tuple[bytes, Stamp]:
         crop, stamp = self._darkroom.crop(drawing.path, box)
         view = View(crop.window.left, crop.window.top, crop.scale, crop.scale)
-        return self._overlaid(crop.picture, drawing, view), stamp
+        most = self._storage.overlay_markers
+        overlaid = overlay(crop.picture, drawing.markers, view, most, CROP_SIDE_PX)
+        if overlaid.drawn < 2:
+            return self._encoded(overlaid.picture), stamp
+        mine = Marker(box.x, box.y, box.width, box.height, state="")
+        return self._encoded(framed(overlaid.picture, mine, view, CROP_SIDE_PX)), stamp
 
-    def _overlaid(self, picture: Image.Image, drawing: Drawing, view: View) -> bytes:
-        drawn, _ = overlay(picture, drawing.markers, view, self._storage.overlay_markers)
+    def _encoded(self, drawn: Image.Image) -> bytes:
         target = io.BytesIO()
         drawn.save(target, "JPEG", quality=self._storage.jpeg_quality, subsampling="4:4:4")
         return target.getvalue()

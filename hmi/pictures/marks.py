@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 from PIL import Image, ImageDraw
 
-RED, AMBER, VIOLET = "#b3001b", "#f5a800", "#5b4b8a"
+RED, AMBER, VIOLET, BLUE = "#b3001b", "#f5a800", "#5b4b8a", "#0b5cad"
 WHITE, GREY, DARK = "#ffffff", "#a8a8a8", "#1c1c1c"
 
 COLOURED = frozenset({"fail", "review", "waiting"})
 QUIET = frozenset({"accepted", "pass", "unusable", "suppressed", "ignored"})
 #: A tile is shown at three fifths of its size, on a screen of 768 lines at three eighths: 15 px there.
 SIDE_PX = 40
+#: In a crop at 1:1, where a mark as large would cover the neighbours of a cluster.
+CROP_SIDE_PX = 24
 LARGEST_PX = 160
 _FINE = 4  # fine px per out px
 
@@ -28,10 +30,10 @@ def look_of(state: str) -> str:
     return state if state in QUIET or state in COLOURED else "waiting"
 
 
-def side_px(box_px: float) -> int:
+def side_px(box_px: float, least_px: int = SIDE_PX) -> int:
     """Side of the mark in out px: fixed, but larger where the defect itself would fill it."""
-    if box_px <= SIDE_PX - 12:
-        return SIDE_PX
+    if box_px <= least_px - 12:
+        return least_px
     return min(4 * round((box_px + 12) / 4), LARGEST_PX)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from hmi.pictures.marks import COLOURED, look_of, mark, side_px
+from hmi.pictures.marks import BLUE, COLOURED, SIDE_PX, WHITE, look_of, mark, side_px
+
+FRAME_GAP_PX = 5  # between a mark and the frame around it
 
 #: From the most to the least urgent.
 URGENCY = {
@@ -47,6 +49,7 @@ class View(NamedTuple):
 class Overlaid(NamedTuple):
     picture: Image.Image  # RGB if a colour was drawn, else as it came
     left_out: int  # markers that lie in the picture and were too many
+    drawn: int
 
 
 class _Placed(NamedTuple):
@@ -58,18 +61,34 @@ class _Placed(NamedTuple):
     y: float
 
 
-def overlay(picture: Image.Image, markers: Iterable[Marker], view: View, limit: int) -> Overlaid:
+def overlay(
+    picture: Image.Image, markers: Iterable[Marker], view: View, limit: int, least_px: int = SIDE_PX
+) -> Overlaid:
     """Draw the `limit` most urgent markers on a copy of `picture` (L or RGB), the most urgent on top."""
     placed = sorted(filter(None, (_place(marker, picture, view) for marker in markers)))
     drawn = placed[:limit]
     in_colour = any(placement.look in COLOURED for placement in drawn)
     result = picture.convert("RGB") if in_colour else picture.copy()
     for placement in reversed(drawn):
-        side = side_px(min(placement.box_px, *picture.size))
+        side = side_px(min(placement.box_px, *picture.size), least_px)
         colour, cover = mark(placement.look, side, result.mode)
         corner = (round(placement.x - side / 2), round(placement.y - side / 2))
         result.paste(colour, corner, cover)
-    return Overlaid(result, len(placed) - len(drawn))
+    return Overlaid(result, len(placed) - len(drawn), len(drawn))
+
+
+def framed(picture: Image.Image, marker: Marker, view: View, least_px: int) -> Image.Image:
+    """A copy with a frame around the mark of this one, in the colour of what is selected."""
+    placed = _place(marker, picture, view)
+    if placed is None:
+        return picture
+    result = picture.convert("RGB")
+    half = side_px(min(placed.box_px, *picture.size), least_px) / 2 + FRAME_GAP_PX
+    for out_px, colour, width in ((2, WHITE, 6), (0, BLUE, 3)):
+        reach = half + out_px
+        box = (placed.x - reach, placed.y - reach, placed.x + reach, placed.y + reach)
+        ImageDraw.Draw(result).rectangle(box, outline=colour, width=width)
+    return result
 
 
 def _place(marker: Marker, picture: Image.Image, view: View) -> _Placed | None:

@@ -48,7 +48,7 @@ def changes(before: State, after: State) -> list[Change]:
     found = []
     for region in after.regions:
         one = old.pop(region["key"], None)
-        said = tuple(_words(one, region)) if one else ("new",)
+        said = tuple(_words(one, region)) if one else ("new", *_set(region, _OF_REGIONS))
         if said:
             found.append(Change(region["region_id"], one, region, said))
     found += [Change(region["region_id"], region, None, ("deleted",)) for region in old.values()]

@@ -107,7 +107,7 @@ def _strip(
 
 def _card_text(run: Run, nth: int) -> str:
     word = wording.VERDICT_WORDS[run.verdict][1].lower()
-    if run.verdict in ("missing", "unreadable", "waiting"):
+    if run.verdict == "waiting":
         word = f"{run.cameras_judged} of {run.cameras_expected} judged"
     return f"{word} · run {nth}" if nth > 1 else word
 

@@ -148,7 +148,7 @@ def _sqlite_engine(url: URL) -> Engine:
         _use_wal(cursor)
         cursor.execute("PRAGMA synchronous=NORMAL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-4000")  # KB, of each connection; the system keeps the file as well
+        cursor.execute("PRAGMA cache_size=-1000")  # KB, of each connection; the system keeps the file as well
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -25,7 +25,6 @@
   };
 
   const show = () => viewer.show({ selected: inspector().dataset.selected, showsAll: inspector().dataset.shows === "all" });
-
   const load = () => viewer.load().then(show, () => delete root.dataset.ready);
 
   // Another image of this camera, or news of this one: taken over piece by piece, the viewer stays.

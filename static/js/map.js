@@ -1,11 +1,11 @@
 // The zoomable image of every page that has one: tiles of the IIIF service, zoom tools, minimap, mm scale.
 // Image px have y down, the map's y is negative: hmiMap.coordinate and hmiMap.px are where one becomes the other.
 //
-//   const map = hmiMap(root, { touched: …, clicked: … });
+//   const map = hmiMap(root, { touched: …, clicked: …, around: … });
 //   map.build(await map.prepare(), { layers, pxPerMm });
 "use strict";
 
-window.hmiMap = (root, { touched = () => {}, clicked = () => {} }) => {
+window.hmiMap = (root, { touched = () => {}, clicked = () => {}, around = () => {} }) => {
   const CLOSEST = 1 / 16; // image px per screen px
   const NICE_MM = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200];
   const find = (selector) => root.querySelector(selector);
@@ -110,6 +110,7 @@ window.hmiMap = (root, { touched = () => {}, clicked = () => {} }) => {
   };
 
   const touch = () => ((isTouched = true), touched());
+  const middle = (box) => box && hmiMap.coordinate([box.x + box.width / 2, box.y + box.height / 2]);
 
   // One movement at a time: the newest is what somebody wants.
   const move = (to) => {
@@ -139,7 +140,7 @@ window.hmiMap = (root, { touched = () => {}, clicked = () => {} }) => {
   const tools = {
     in: () => zoom(2),
     out: () => zoom(1 / 2),
-    one: () => (touch(), move({ resolution: 1, duration: 200 })),
+    one: () => (move({ center: isTouched ? undefined : middle(around()), resolution: 1, duration: 200 }), touch()),
     fit: () => (touch(), fit()),
     full: () => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen()),
     light: () => {

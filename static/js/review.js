@@ -69,8 +69,7 @@
   const tickOf = (item) => item.querySelector("[data-tick]");
 
   // Marked from its panel, which is the server's word.
-  const mark = (item) => item.classList.toggle("is-decided", Boolean(panelOf(item)?.dataset.word));
-
+  const mark = (item) => item.classList.toggle("is-decided", Boolean((item.dataset.word = panelOf(item)?.dataset.word ?? "")));
   const picked = () => items().filter((item) => tickOf(item).checked);
 
   // How many are picked, and what U would take back: the newest that still stands.
@@ -81,7 +80,6 @@
     back.querySelector("span").textContent = last > 1 ? `Take back ${last}` : "Take back";
     back.disabled = !last;
   };
-
   const say = (textContent, why = "") => Object.assign(said, { textContent, className: `batch-said ${why && "refused"}` });
 
   document.body.addEventListener("decided", (event) => {

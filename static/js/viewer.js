@@ -11,6 +11,7 @@ window.hmiViewer = (root) => {
   const tell = (name, detail) => root.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
   const map = hmiMap(root, {
     touched: () => tell("viewer:touch"),
+    around: () => overlay.box(options.selected),
     clicked: ({ coordinate }) => {
       const reference = overlay.at(hmiMap.px(coordinate), map.current().getView().getResolution());
       if (reference) tell("viewer:pick", reference);

@@ -9,6 +9,7 @@
   const saving = hmiEditor.saving(page, draft, dialogs.ask);
   dialogs.bind(saving);
   hmiEditor.form(document.querySelector("[data-form]"), draft);
+  document.addEventListener("pointerdown", ({ target }) => target.closest(".menu") || (document.querySelector(".menu").open = false));
   const whatIf = hmiEditor.whatIf(document.querySelector("[data-what-if]"), draft, hmiEditor.asking(page, page.dataset.whatIfs), saving);
 
   const head = () => {
