@@ -97,19 +97,22 @@ def _strip(
             serial=run.serial or "no serial",
             short=short.get(run.serial or "", "no serial"),
             verdict=run.verdict,
-            text=_card_text(run, numbers[run.key]),
-            time=short_moment(usable_time(run), now, zone),
+            text=_card_text(run),
+            time=short_moment(usable_time(run), now, zone) + _which_run(numbers[run.key]),
             is_current=shown is not None and run.key == shown.key,
         )
         for run in runs
     )
 
 
-def _card_text(run: Run, nth: int) -> str:
-    word = wording.VERDICT_WORDS[run.verdict][1].lower()
+def _card_text(run: Run) -> str:
     if run.verdict == "waiting":
-        word = f"{run.cameras_judged} of {run.cameras_expected} judged"
-    return f"{word} · run {nth}" if nth > 1 else word
+        return f"{run.cameras_judged} of {run.cameras_expected} judged"
+    return wording.VERDICT_WORDS[run.verdict][1].lower()
+
+
+def _which_run(nth: int) -> str:
+    return f" · run {nth}" if nth > 1 else ""
 
 
 def _notices(session: Session, settings: Settings) -> Iterable[str]:
