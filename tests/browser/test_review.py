@@ -123,7 +123,7 @@ def test_a_part_of_no_queue_is_held_and_released_where_its_record_is(passed_part
     expect(panel.locator(".stands-word")).to_contain_text("hold")
     expect(decided).to_contain_text("waits for the lab")
     panel.get_by_role("button", name="Take back").click()
-    expect(panel.locator(".stands-word")).to_contain_text("Nobody has decided yet")
+    expect(panel.locator(".stands-word")).to_contain_text("No decision stands")
     expect(decided).to_have_count(2)
     assert passed_part.evaluate("window.isTheSamePage")
 
@@ -141,7 +141,7 @@ def test_a_part_on_hold_is_reached_from_the_list_and_released_without_a_script(v
     panel = page.locator("[data-panel]")
     panel.get_by_role("button", name="Take back").click()
     expect(page).to_have_url(passed_part.url)
-    expect(panel.locator(".stands-word")).to_contain_text("Nobody has decided yet")
+    expect(panel.locator(".stands-word")).to_contain_text("No decision stands")
 
 
 def test_a_picture_that_is_still_being_made_says_so_and_comes_by_itself(visit: Visits, review_floor: Floor):
