@@ -65,7 +65,7 @@ def _bare(data: bytes, side_px: int) -> None:
 def _tile(data: bytes, storage: Storage, markers: tuple[Marker, ...]) -> None:
     small = Decoder(storage).small(data)
     view = View(0, 0, small.picture.width / small.width, small.picture.height / small.height)
-    drawn, _ = overlay(small.picture, markers, view, storage.overlay_markers)
+    drawn = overlay(small.picture, markers, view, storage.overlay_markers).picture
     drawn.save(io.BytesIO(), "JPEG", quality=storage.jpeg_quality, subsampling="4:4:4")
 
 
