@@ -15,6 +15,7 @@ from sqlalchemy import (
     cast,
     func,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.orm import Session
@@ -122,6 +123,7 @@ class Sums:
     def __init__(
         self, session: Session, time: PlantTime, asked: Question, edition: int, older: Older | None = None
     ) -> None:
+        _without_helpers(session)
         self._session = session
         self._time = time
         self._asked = asked
@@ -201,6 +203,12 @@ class Sums:
             named = zip(_PLACE, (self._edition, *place), strict=True)
             values |= {f"{name}_{number}": value for name, value in named}
         return self._session.execute(statement, values).all()
+
+
+def _without_helpers(session: Session) -> None:
+    """For the rest of the transaction: to start further processes costs PostgreSQL more than they save."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
 
 
 def _values(names: Mapping[str, list[str]]) -> dict[str, list[str]]:
