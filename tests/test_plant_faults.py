@@ -233,7 +233,7 @@ def test_reading_at_full_speed_stands_in_nobodys_way(server: OwnServer, plant_ur
             longest_s = max(longest_s, time.monotonic() - began)
         stop.set()
         reading.join()
-    assert longest_s < 1
+    assert longest_s < 5, "who waits for a reader that never pauses waits for ever"
 
 
 def test_a_read_takes_no_lock_but_a_readers(server: OwnServer, plant_url: str) -> None:

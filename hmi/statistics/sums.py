@@ -123,7 +123,7 @@ class Sums:
     def __init__(
         self, session: Session, time: PlantTime, asked: Question, edition: int, older: Older | None = None
     ) -> None:
-        _without_helpers(session)
+        _in_one_process(session)
         self._session = session
         self._time = time
         self._asked = asked
@@ -205,7 +205,7 @@ class Sums:
         return self._session.execute(statement, values).all()
 
 
-def _without_helpers(session: Session) -> None:
+def _in_one_process(session: Session) -> None:
     """For the rest of the transaction: to start further processes costs PostgreSQL more than they save."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL max_parallel_workers_per_gather = 0"))
