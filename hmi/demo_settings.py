@@ -9,7 +9,7 @@ SETTLED = 0.2  # of the time between two parts: a verdict stands for a while bef
 
 
 def with_demo(settings: Settings) -> Settings:
-    """Settings for the demo plant in `demo.folder`; what was set is kept.
+    """Settings for the demo plant in `demo.folder`; what was set is kept, but for a long `line.settle_s`.
 
     Raises SettingsError if no demo has been started there yet: its secret is made at the first start.
     """

@@ -85,20 +85,20 @@ class Floor:
         self.plant.close()
 
 
-@pytest.fixture
-def floor(vision, sqlite_store, settings_of):
+def floor_of(vision: VisionSystem, store: Store, settings_of: Any) -> Iterator[Floor]:
     """One part with two defects on each of five images; 1 and 2 are those of the first image."""
     vision.part()
-    floor = Floor(vision, sqlite_store, settings_of(database={"url": vision.url}))
+    floor = Floor(vision, store, settings_of(database={"url": vision.url}))
     floor.read()
     yield floor
     floor.close()
+
+
+@pytest.fixture
+def floor(vision, sqlite_store, settings_of):
+    yield from floor_of(vision, sqlite_store, settings_of)
 
 
 @pytest.fixture
 def pg_floor(pg_vision, sqlite_store, settings_of):
-    pg_vision.part()
-    floor = Floor(pg_vision, sqlite_store, settings_of(database={"url": pg_vision.url}))
-    floor.read()
-    yield floor
-    floor.close()
+    yield from floor_of(pg_vision, sqlite_store, settings_of)

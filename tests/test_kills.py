@@ -10,7 +10,7 @@ from hmi.store import audit
 from hmi.store.audit import AuditEntry
 from hmi.store.decisions import Decision
 from hmi.store.rejudgings import Rejudging
-from tests import plants
+from tests import floors, plants
 from tests.conftest import AUDIT_KEY
 from tests.drawing import CAMERAS, drawing_app, region
 from tests.drawing import Desk as Drawing
@@ -23,15 +23,7 @@ REPEATS = int(os.environ.get("HMI_TEST_KILLS", "1"))  # tests.soak asks for more
 vision = plants.vision
 pg_vision = plants.pg_vision
 lite_vision = plants.lite_vision
-
-
-@pytest.fixture
-def floor(vision, sqlite_store, settings_of):
-    vision.part()
-    floor = Floor(vision, sqlite_store, settings_of(database={"url": vision.url}))
-    floor.read()
-    yield floor
-    floor.close()
+floor = floors.floor
 
 
 def kill(floor: Floor, point: str) -> None:
