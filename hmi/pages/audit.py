@@ -1,6 +1,5 @@
 """`/admin/audit`: who did what, newest first, as a page and as CSV."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -105,4 +104,11 @@ def _words(details: Mapping[str, Any]) -> str:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """Lists and pairs as people write them."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return f"({_words(value)})"
+    if isinstance(value, list):
+        return ", ".join(_text(one) for one in value)
+    return str(value)

@@ -28,6 +28,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+_OUTSIDE = {"default": "by the default rule", "ignore": "not judged"}
 _OF_REGIONS = ("kind", "part_number", "description", *LIMITS)
 _OF_DEFAULT = (*DEFAULT_LIMITS, "outside_regions", "uncertainty_px")
 
@@ -64,8 +65,16 @@ def words(before: State, after: State) -> list[str]:
 
 def told(state: State) -> list[str]:
     """All that a state holds, one line a region with what is set there, and one for the default rule."""
-    said = [f"{region['region_id']}: {', '.join(_set(region, _OF_REGIONS))}" for region in state.regions]
-    return [*said, f"default rule: {', '.join(_set(state.default, _OF_DEFAULT))}"]
+    return [*told_regions(state), f"default rule: {told_default(state.default)}"]
+
+
+def told_regions(state: State) -> list[str]:
+    """The regions of a state, one line each with what is set there."""
+    return [f"{region['region_id']}: {', '.join(_set(region, _OF_REGIONS))}" for region in state.regions]
+
+
+def told_default(default: JsonObject) -> str:
+    return ", ".join(_set(default, _OF_DEFAULT))
 
 
 def _set(values: JsonObject, names: tuple[str, ...]) -> Iterator[str]:
@@ -100,6 +109,8 @@ def _changed(before: JsonObject, after: JsonObject, names: tuple[str, ...]) -> I
 
 
 def _value(name: str, value: Any, unit: str = "") -> str:
+    if name == "outside_regions":
+        return _OUTSIDE.get(value, str(value))
     if value is None:
         return "all" if name == "part_number" else "none" if name == "description" else "off"
     text = f"{value:g}" if isinstance(value, int | float) else str(value)

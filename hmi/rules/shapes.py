@@ -47,15 +47,21 @@ def published(book: Rulebook, camera: str) -> State:
     return state
 
 
+def plants_default(book: Rulebook) -> JsonObject:
+    """The default rule of cameras that have none of their own."""
+    return _default(book, "")
+
+
 def _published(book: Rulebook, camera: str) -> State:
-    return State(
-        tuple(_region(region) for region in book.regions_of(camera)),
-        {
-            **{name: book.of_camera(camera, "default").get(name) for name in DEFAULT_LIMITS},
-            "outside_regions": book.of_camera(camera, "outside_regions"),
-            "uncertainty_px": book.of_camera(camera, "uncertainty_px"),
-        },
-    )
+    return State(tuple(_region(region) for region in book.regions_of(camera)), _default(book, camera))
+
+
+def _default(book: Rulebook, camera: str) -> JsonObject:
+    return {
+        **{name: book.of_camera(camera, "default").get(name) for name in DEFAULT_LIMITS},
+        "outside_regions": book.of_camera(camera, "outside_regions"),
+        "uncertainty_px": book.of_camera(camera, "uncertainty_px"),
+    }
 
 
 def judging_case(state: State, camera: str, book: Rulebook) -> Rulebook:

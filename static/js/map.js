@@ -171,17 +171,14 @@ window.hmiMap = (root, { touched = () => {}, clicked = () => {}, around = () => 
   };
 };
 
-hmiMap.coordinate = ([x, y]) => [x, -y];
-hmiMap.px = ([x, y]) => [x, -y];
-
+hmiMap.px = hmiMap.coordinate = ([x, y]) => [x, -y];
 // A layer that is one canvas, larger than the map: it moves along with a drag, and is drawn anew where that ends.
 // `draw(pen, onScreen, { size, margin, resolution })`; onScreen makes screen px of image px.
 hmiMap.canvas = (draw, zIndex) => {
   const canvas = document.createElement("canvas");
   const pen = canvas.getContext("2d");
   canvas.style.position = "absolute";
-  let drawn = null; // for which view, and its corner in image px
-  let resting = 0;
+  let [drawn, resting] = [null, 0]; // for which view, and its corner in image px; when what moved is drawn anew
   const render = ({ size, pixelRatio, viewState: { center, resolution } }) => {
     const corner = hmiMap.px(center).map((middle, axis) => middle - (size[axis] / 2) * resolution);
     const margin = size.map((length) => Math.round(length / 4));
@@ -197,20 +194,20 @@ hmiMap.canvas = (draw, zIndex) => {
     [canvas.width, canvas.height] = whole.map((length) => Math.round(length * pixelRatio)); // which clears it
     [canvas.style.width, canvas.style.height] = whole.map((length) => `${length}px`);
     pen.setTransform(pixelRatio, 0, 0, pixelRatio, margin[0] * pixelRatio, margin[1] * pixelRatio);
-    Object.assign(pen, { font: hmiMap.FONT, lineJoin: "round" });
+    Object.assign(pen, { font: hmiMap.FONT, lineJoin: "round", placed: [] });
     draw(pen, (x, y) => [(x - corner[0]) / resolution, (y - corner[1]) / resolution], { size, margin, resolution });
     return canvas;
   };
   const layer = new ol.layer.Layer({ render, zIndex });
   return layer;
 };
-// Words over an image: white, with a dark edge, within it, and not below what lies over it.
+// Words over an image: white, with a dark edge, within it, not below what lies over it, and below words that are there.
 hmiMap.FONT = '700 15px "Inter", "Segoe UI", "DejaVu Sans", sans-serif';
 hmiMap.strokes = (pen, looks) => {
   for (const [strokeStyle, lineWidth] of looks) (Object.assign(pen, { strokeStyle, lineWidth }), pen.stroke());
 };
 hmiMap.text = (pen, words, wantedX, wantedY) => {
-  const y = wantedY > 0 ? Math.max(wantedY, 18) : wantedY;
+  let y = wantedY > 0 ? Math.max(wantedY, 18) : wantedY;
   const [ground, width] = [(pen.canvas.parentElement ?? pen.canvas).getBoundingClientRect(), pen.measureText(words).width + 8];
   let x = wantedX < ground.width ? Math.min(wantedX, ground.width - width) : wantedX;
   for (const tool of pen.canvas.closest(".viewer")?.querySelectorAll(".tools, .overlays, .scale, .is-close > .minimap") ?? []) {
@@ -219,6 +216,9 @@ hmiMap.text = (pen, words, wantedX, wantedY) => {
     if (y < box.top - ground.top || y - 15 > box.bottom - ground.top || x > right || x + width < left) continue;
     x = left > ground.width / 2 ? left - width : right + 8;
   }
+  const isTaken = (one) => Math.abs(one.y - y) < 19 && x < one.x + one.width && one.x < x + width;
+  for (let rows = 0; rows < 4 && pen.placed.some(isTaken); rows += 1) y += 20;
+  pen.placed.push({ x, y, width });
   Object.assign(pen, { lineWidth: 4, strokeStyle: "#000000", fillStyle: "#ffffff" });
   pen.strokeText(words, x, y);
   pen.fillText(words, x, y);

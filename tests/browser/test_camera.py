@@ -199,6 +199,20 @@ def painted(page: Page, overlay: str) -> int:
     )
 
 
+def test_words_of_two_places_that_are_close_are_not_written_over_each_other(visit, floor, bad):
+    page = look(visit, floor, image_of(bad))
+    placed = page.evaluate(
+        """() => {
+          const pen = document.querySelector("#viewer canvas").getContext("2d");
+          pen.placed = [];
+          for (const x of [300, 340, 300]) hmiMap.text(pen, "Seal face", x, 200);
+          hmiMap.text(pen, "Bore", 700, 200);
+          return pen.placed.map((one) => one.y);
+        }"""
+    )
+    assert placed == [200, 220, 240, 200]
+
+
 def test_brightness_and_contrast_change_the_picture_and_not_the_marks(visit, floor, bad):
     page = look(visit, floor, image_of(bad))
     page.keyboard.press("l")
