@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import time
 from urllib.parse import quote
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from PIL import Image as Pillow
 
+from hmi.camera import caption_of
 from hmi.parts import EXTENSION
 from hmi.pictures.iiif.parameters import LARGEST_PX
+from hmi.store.runs import Image, key_of
 from tests.hung_share import HungShare
 from tests.image_files import decoded, encoded
 from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
@@ -380,11 +383,36 @@ def test_where_the_grid_is_not_open_an_image_needs_a_sign_in(sqlite_store, open_
 
 def test_the_annotated_image_shows_its_defects_and_is_at_most_2000_px_large(visitor, tmp_path):
     answer = visitor.get("/images/1/annotated.jpg")
-    picture = np.asarray(decoded(answer.data)).astype(int)
+    picture = np.asarray(decoded(answer.data)).astype(int)[:1100]
     assert picture.shape == (1100, 1500, 3)
     assert ((picture[..., 0] > 120) & (picture[..., 1] < 60)).any()
     (tmp_path / "images" / "2.jpg").write_bytes(encoded(slope(5120, 2560)))
-    assert decoded(visitor.get("/images/2/annotated.jpg").data).size == (2000, 1000)
+    width, height = decoded(visitor.get("/images/2/annotated.jpg").data).size
+    assert (width, height) > (2000, 1000)  # and what is said of it, below
+
+
+def test_below_the_annotated_image_stands_what_it_is_and_how_it_was_judged(app, visitor):
+    house = app.extensions[EXTENSION]
+    with house.store.read() as session:
+        one, two = (
+            caption_of(session, house.settings, session.get(Image, key_of(number))) for number in "12"
+        )
+    assert (one.verdict, one.word) == ("fail", "FAIL")
+    why, what = one.lines
+    assert why.startswith("1 of 1 defect fail · worst: ")
+    assert "limit < 1.50 mm" in why
+    assert "rules v1 · " in why
+    assert "px/mm" in why
+    assert what.startswith("camera 1 · Valve body face · A · 38A25125390338RFML3P 7006 MC · 39MC · 20")
+    assert re.search(r"· 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d · image 1$", what)
+    assert two.word == "PASS"
+
+
+def test_what_is_said_below_it_changes_with_the_verdict(visitor, app):
+    before = visitor.get("/images/1/annotated.jpg")
+    app.line.read(9, defect(9, 1, LARGE, x=700, y=500))
+    after = visitor.get("/images/1/annotated.jpg", headers={"If-None-Match": before.headers["ETag"]})
+    assert after.status_code == 200
 
 
 def test_the_annotated_image_can_be_kept_and_is_sent_once(visitor):

@@ -1,19 +1,21 @@
-"""`/images/<image>/annotated.jpg`: an image with its defects drawn in, to keep or to print."""
+"""`/images/<image>/annotated.jpg`: an image with its defects drawn in, and its verdict below, to keep."""
 
 from hashlib import sha256
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from hmi import pieces
 from hmi.auth import SEE, requires
+from hmi.camera import caption_of
+from hmi.drawing import markers_of
 from hmi.parts import parts
 from hmi.pictures.decode import fitted
 from hmi.pictures.iiif.parameters import Cut
 from hmi.pictures.plates import Plate
 from hmi.pictures.renditions import Window
 from hmi.pictures.unavailable import PictureUnavailable
-from hmi.store.runs import reference
+from hmi.store.runs import Image, reference
 
 blueprint = Blueprint("annotated", __name__)
 
@@ -23,15 +25,22 @@ SIDE_PX = 2000
 @blueprint.get("/images/<image>/annotated.jpg")
 @requires(SEE)
 def annotated(image: str) -> BaseResponse:
-    """The whole image, at most SIDE_PX wide and high. Browsers show it; `?download` has them keep it."""
+    """The whole image, at most SIDE_PX wide and high, above its caption. Browsers show it; `?download` has
+    them keep it."""
     source = pieces.source_or_404(image, fresh=True)
+    with parts().store.read() as session:
+        stored = session.get(Image, source.key)
+        if stored is None:
+            abort(404)
+        caption, markers = caption_of(session, parts().settings, stored), markers_of(session, stored)
     try:
         plate = pieces.plate_of(source)
-        tag = sha256(f"{plate.stamp.text}|{source.picture}|{parts().build}".encode()).hexdigest()[:24]
+        stands = f"{plate.stamp.text}|{source.picture}|{caption}|{parts().build}"
+        tag = sha256(stands.encode("utf-8", "replace")).hexdigest()[:24]
         if request.if_none_match.contains(tag):
             response = Response(status=304)
         else:
-            data = parts().cutter.drawn(plate, _cut(plate), pieces.markers_of(source))
+            data = parts().cutter.drawn(plate, _cut(plate), markers, caption)
             response = Response(data, mimetype="image/jpeg")
     except PictureUnavailable as error:
         return pieces.unavailable(error)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
 
+from hmi.pictures.captions import Caption, captioned
 from hmi.pictures.decode import Picture
 from hmi.pictures.iiif.cutting import cut_out, encoded
 from hmi.pictures.iiif.parameters import Cut
@@ -58,20 +59,29 @@ class Cutter:
                 self._plates.keep_piece(plate, cut, found)
         return found
 
-    def drawn(self, plate: Plate, cut: Cut, markers: Iterable[Marker] = ()) -> bytes:
-        """The piece with its markers. Raises PictureUnavailable if it cannot be made in time."""
+    def drawn(
+        self, plate: Plate, cut: Cut, markers: Iterable[Marker] = (), caption: Caption | None = None
+    ) -> bytes:
+        """The piece with its markers, and the caption below it if there is one.
+
+        Raises PictureUnavailable if it cannot be made in time.
+        """
         factor = factor_for(cut.scale)
         if not _is_small(cut):
             with _place(self._places, PLACE_S), _place(self._plates.large, PATIENCE_S):
-                return self._made(self._plates.level(plate, factor, PATIENCE_S), cut, markers)
+                return self._made(self._plates.level(plate, factor, PATIENCE_S), cut, markers, caption)
         level = self._plates.level_at_hand(plate, factor)
         if level is not None:
-            return self._made(level, cut, markers)
+            return self._made(level, cut, markers, caption)
         with _place(self._places, PLACE_S):
-            return self._made(self._plates.level(plate, factor, PATIENCE_S), cut, markers)
+            return self._made(self._plates.level(plate, factor, PATIENCE_S), cut, markers, caption)
 
-    def _made(self, level: Picture, cut: Cut, markers: Iterable[Marker] = ()) -> bytes:
+    def _made(
+        self, level: Picture, cut: Cut, markers: Iterable[Marker] = (), caption: Caption | None = None
+    ) -> bytes:
         piece = cut_out(level, factor_for(cut.scale), cut, markers, self._most_markers)
+        if caption is not None:
+            piece = captioned(piece, caption)
         return encoded(piece, cut.form, self._jpeg_quality)
 
 
