@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hmi.api.zipped import zipped
 from hmi.parts import EXTENSION
 from hmi.store import labelled
+from hmi.store.decisions import DEFECT
 from tests.desk import Desk
 from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import opened
@@ -56,6 +57,24 @@ def test_coco_holds_what_is_in_force_in_px_of_the_full_image(app, desk):
     first = found["annotations"][0]
     assert (first["image_id"], first["bbox"]) == (1, [400, 400, LARGE, 5])
     assert (found["images"][0]["width"], found["images"][0]["height"]) == (5120, 5120)
+
+
+def test_ids_that_the_plant_gave_twice_stay_two_images_and_two_defects(app, desk):
+    line = Line(desk.settings, desk.store)
+    line.read(
+        60,
+        trigger(1, generation=2),
+        image(1, "A", generation=2, trigger_generation=2, path=r"E:\images\new.jpg"),
+    )
+    line.read(61, defect(1, 1, LARGE, generation=2, image_generation=2))
+    line.read(80)
+    desk.decide(DEFECT, (2, 1), "scrap")
+    found = json.loads(archive(app, "/api/exports/coco.zip").read("annotations.json"))
+    names = {one["id"]: one["file_name"] for one in found["images"]}
+    assert sorted(names.values()) == ["1.jpg", "a b=é.jpg", "new.jpg"]
+    boxes = [(one["id"], names[one["image_id"]]) for one in found["annotations"]]
+    assert sorted(name for _, name in boxes) == ["1.jpg", "1.jpg", "a b=é.jpg", "new.jpg"]
+    assert len({number for number, _ in boxes}) == len(boxes)
 
 
 def test_yolo_says_the_same_in_shares_of_the_image(app, desk):

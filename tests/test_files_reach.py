@@ -65,16 +65,16 @@ def test_a_hung_share_holds_a_reader_for_the_deadline_and_later_ones_not_at_all(
     files = open_files(storage_of(tmp_path / "share", deadline_s=0.2), Patience(failures=2, rest_s=30))
     share.hang()
     assert all(0.15 < _waits(files, A) < 2 for _ in range(2))
-    assert sum(_waits(files, A) for _ in range(50)) < 0.2
+    assert sum(_waits(files, A) for _ in range(50)) < 2  # the deadline each would be ten seconds
 
 
 def test_when_all_threads_hang_nobody_waits_for_one_to_come_free(share, tmp_path, open_files):
     files = open_files(
-        storage_of(tmp_path / "share", deadline_s=0.2, workers=1), Patience(failures=3, rest_s=30)
+        storage_of(tmp_path / "share", deadline_s=0.5, workers=1), Patience(failures=3, rest_s=30)
     )
     share.hang()
     waits = [_waits(files, A) for _ in range(30)]
-    assert sum(wait > 0.1 for wait in waits) == 3
+    assert sum(wait > 0.4 for wait in waits) == 3
 
 
 def test_a_hung_share_never_takes_more_threads_than_allowed(share, tmp_path, open_files):

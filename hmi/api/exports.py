@@ -86,7 +86,7 @@ def _separated(items: Iterator[dict[str, object]]) -> Iterator[str]:
 
 def _image(found: Labelled) -> dict[str, object]:
     return {
-        "id": found.plant_id,
+        "id": found.number,
         "file_name": found.file_name,
         "width": found.width_px,
         "height": found.height_px,
@@ -99,8 +99,8 @@ def _image(found: Labelled) -> dict[str, object]:
 def _boxes(found: Labelled) -> Iterator[dict[str, object]]:
     for box in found.boxes:
         yield {
-            "id": box.plant_id,
-            "image_id": found.plant_id,
+            "id": box.number,
+            "image_id": found.number,
             "category_id": _CLASS[box.word],
             "bbox": [box.x_px, box.y_px, box.width_px, box.height_px],
             "area": box.width_px * box.height_px,

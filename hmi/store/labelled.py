@@ -14,6 +14,7 @@ from hmi.store.decisions import DEFECT, OKAY, SCRAP, Decision
 from hmi.store.runs import Defect, Image, Key, reference
 
 PAGE = 200  # images of one read
+APART = 10**12  # between the numbers of two generations of the plant's ids
 _NO_NAME = re.compile(r"[^\w.\- ]+", re.ASCII)
 
 
@@ -31,7 +32,7 @@ class Wanted:
 class Box:
     """A decided defect, in px of the full image."""
 
-    plant_id: int
+    number: int
     x_px: int
     y_px: int
     width_px: int
@@ -43,7 +44,7 @@ class Box:
 @dataclass(frozen=True, slots=True)
 class Labelled:
     image: str
-    plant_id: int
+    number: int
     camera: str | None
     file_name: str
     width_px: int | None
@@ -56,6 +57,12 @@ class Labelled:
         """A name that is safe in an archive, and no other image's: it ends with the image's reference."""
         plain = _NO_NAME.sub("_", self.file_name.rpartition(".")[0] or self.file_name).strip(". ")[:150]
         return f"{plain}_{self.image}" if plain else self.image
+
+
+def number_of(key: Key) -> int:
+    """The plant's id where it was given once; no two images, and no two defects, have the same."""
+    generation, plant_id = key
+    return (generation - 1) * APART + plant_id
 
 
 def images(store: Store, wanted: Wanted) -> Iterator[Labelled]:
@@ -128,14 +135,14 @@ def _box(defect: Defect | None, head: Decision, wanted: Wanted) -> Box | None:
     x, y, width, height = defect.x, defect.y, defect.width, defect.height
     if x is None or y is None or not width or not height or width < 0 or height < 0:
         return None
-    return Box(defect.id, x, y, width, height, word, head.who)
+    return Box(number_of(defect.key), x, y, width, height, word, head.who)
 
 
 def _of(image: Image, boxes: tuple[Box, ...], unlabelled: int) -> Labelled:
     name = (image.path or "").replace("\\", "/").rpartition("/")[2]
     return Labelled(
         reference(image.key),
-        image.id,
+        number_of(image.key),
         image.camera,
         name or f"{image.id}.jpg",
         image.width,
