@@ -8,6 +8,7 @@ from sqlalchemy import event
 
 from hmi.api.operations import operation_of
 from hmi.parts import EXTENSION
+from hmi.store.runs import Defect
 from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
 from tests.people import opened, settle_in, signed_in
 from tests.waiting import until
@@ -119,6 +120,22 @@ def test_a_list_is_walked_by_its_links_and_misses_and_repeats_nothing(asked, lin
     assert walk(asked, "/api/parts?limit=3") == [str(number) for number in range(19, 0, -1)]
     assert walk(asked, "/api/defects/image/1?limit=1") == ["1", "2"]
     assert len(walk(asked, "/api/verdicts?limit=1&image=1")) >= 1
+
+
+def test_a_defect_that_is_deleted_between_two_pages_makes_none_be_missed(app, asked, line):
+    line.read(10, *(defect(number, 1) for number in (3, 4)))
+    first = asked.get("/api/defects/image/1?limit=2")
+    assert [one["id"] for one in first.json["items"]] == ["1", "2"]
+    with app.extensions[EXTENSION].store.write() as session:
+        session.get_one(Defect, (1, 1)).gone = True
+    rest = asked.get(f"/api/defects/image/1?limit=2&cursor={first.json['next']}")
+    assert ([one["id"] for one in rest.json["items"]], rest.json["next"]) == (["3", "4"], None)
+    assert asked.get("/api/defects/1").status_code == 404
+
+
+def test_verdicts_are_found_by_references_of_any_generation(asked):
+    assert asked.get("/api/verdicts?image=1.10").json["items"] == []
+    assert asked.get("/api/verdicts?image=1.1").status_code == 422
 
 
 def test_filters(asked):

@@ -20,7 +20,7 @@ from hmi.deciding.asked import Asked
 from hmi.parts import parts
 from hmi.problems import problem
 from hmi.store import OutcomeUnknown
-from hmi.store.runs import Defect, Image, key_of
+from hmi.store.runs import Defect, Image, Key, key_of
 from hmi.web_decisions import UNKNOWN, Answer, Unsigned, decided
 
 blueprint = Blueprint("api_defects", __name__, url_prefix="/api/defects")
@@ -43,7 +43,7 @@ Line = Annotated[str, Field(pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 
 class DefectsQuery(ListQuery):
     limit: Annotated[lists.Whole, Field(ge=1, le=lists.MOST)] = lists.MOST
-    cursor: Annotated[str, Field(pattern=r"^[0-9]{1,6}$", description="From next")] | None = None
+    cursor: Annotated[str, Field(pattern=lists.REFERENCE, description="From next")] | None = None
 
 
 class DefectDecision(Body):
@@ -80,10 +80,12 @@ def of_image(image_id: str, query: DefectsQuery) -> Response:
         key = image_or_404(session, image_id).key
 
     def fetch(session: Session, place: str, limit: int) -> tuple[list[Any], str | None]:
-        found = stated.defects(session, parts().settings, session.get_one(Image, key))
-        start = int(place or 0)
-        more = len(found) > start + limit
-        return found[start : start + limit], str(start + limit) if more else None
+        image = session.get(Image, key)
+        if image is None:
+            return [], None  # retention took it meanwhile
+        found = stated.defects(session, parts().settings, image)
+        left = [one for one in found if not place or _in_order(one.id) > _in_order(place)]
+        return left[:limit], left[limit - 1].id if len(left) > limit else None
 
     return lists.answer(query, query.cursor or "", schemas.Defects, fetch)
 
@@ -99,7 +101,10 @@ def show(defect: str) -> schemas.Defect:
         if image is None:
             abort(404)
         found = stated.defects(session, parts().settings, image)
-        return next(one for one in found if one.id == defect)
+    one = next((one for one in found if one.id == defect), None)
+    if one is None:
+        abort(404)
+    return one
 
 
 @blueprint.patch("/<but_statistics:defect>")
@@ -132,6 +137,12 @@ def decide(defect: str, body: DefectDecision) -> BaseResponse:
     except OutcomeUnknown:
         return problem(503, UNKNOWN, outcome="unknown", key=body.key)
     return _answer(told)
+
+
+def _in_order(reference: str) -> Key:
+    """Defects of an image come by their id."""
+    generation, number = key_of(reference)
+    return number, generation
 
 
 def _answer(told: Answer) -> BaseResponse:

@@ -50,7 +50,8 @@ def _moment(value: Any) -> Any:
 Whole = Annotated[int, BeforeValidator(_whole)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Plain = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Ref = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}(\.[2-9])?$", description="A reference")]
+REFERENCE = r"^[1-9][0-9]{0,17}(\.([2-9]|[1-9][0-9]{1,3}))?$"
+Ref = Annotated[str, Field(pattern=REFERENCE, description="A reference")]
 
 
 class ListQuery(Query):
