@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0
 SOON_S, LATE_S = 1.0, 300.0  # waits after a failure; each is twice the one before
 AT_ONCE = 100
+MOST_NEW = 500  # ids of a kind that one step looks at
 MOST_REFUSALS = 5  # so often a notice may be called wrong before the next one has its turn
 SECRET_PREFIX = "whsec_"  # noqa: S105 - how the standard writes secrets that are base64
 
@@ -107,7 +108,7 @@ class Webhook:
             return self._note(notice, str(error), is_final=notice.tries + 1 >= MOST_REFUSALS)
         except Unreachable as error:
             self._fails(str(error))
-            self._note(notice, str(error), is_final=False)
+            self._note(notice, str(error), is_final=False, is_refused=False)
             return False
         if self.trouble:
             log.info("webhook: taken again")
@@ -121,7 +122,8 @@ class Webhook:
             log.warning("webhook: %s", text)
         self.trouble = text
 
-    def _note(self, notice: Notice, trouble: str, *, is_final: bool) -> bool:
+    def _note(self, notice: Notice, trouble: str, *, is_final: bool, is_refused: bool = True) -> bool:
+        """An outage is no refusal, however often it is met."""
         if is_final:
             log.error("webhook: %s is given up: %s", notice.event, trouble)
             self._end(notice, notices.GIVEN_UP, trouble)
@@ -129,7 +131,7 @@ class Webhook:
             return True
         with self._store.write() as session:
             kept = session.get_one(Notice, notice.id)
-            kept.tries, kept.trouble = kept.tries + 1, trouble
+            kept.tries, kept.trouble = kept.tries + is_refused, trouble
         return False
 
     def _end(self, notice: Notice, how: str, trouble: str) -> None:
@@ -165,6 +167,7 @@ def key_of_secret(secret: str) -> bytes:
 def _queue_new(session: Session, settings: Settings, now: datetime) -> None:
     """Whoever judges and decides takes turns, so ids come in the order in which they are to be told."""
     notices.sweep(session, now, settings.webhook.keep_days)
+    told: list[tuple[datetime, str, dict[str, Any]]] = []
     kinds = (
         ("verdict", Verdict, _verdicts, settings.webhook.verdicts),
         ("decision", Decision, _decisions, settings.webhook.decisions),
@@ -176,13 +179,15 @@ def _queue_new(session: Session, settings: Settings, now: datetime) -> None:
             if until != newest:
                 notices.tell_from(session, kind, newest)  # what was before is not told
             continue
+        newest = min(newest, until + MOST_NEW)
         for event, at, body in bodies(session, settings, until, newest):
-            said_at = at.astimezone(UTC).isoformat()
-            session.add(
-                Notice(event=event, body={"type": kind, "timestamp": said_at, "data": body}, queued_at=now)
-            )
+            stamp = at.astimezone(UTC)
+            told.append((stamp, event, {"type": kind, "timestamp": stamp.isoformat(), "data": body}))
         if newest > until:
             notices.tell_from(session, kind, newest)
+    for _, event, body in sorted(told, key=lambda one: one[0]):
+        session.add(Notice(event=event, body=body, queued_at=now))
+        session.flush()  # its number is its place
 
 
 Told = Iterator[tuple[str, datetime, dict[str, Any]]]

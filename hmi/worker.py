@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hmi.leading import Term
 from hmi.pictures.gallery import Gallery
 from hmi.settings import Settings
-from hmi.store import Store, StoreUnavailable
+from hmi.store import Store, StoreUnavailable, notices
 from hmi.store.leases import LeaseLost, WorkerLease
 from hmi.webhook import Webhook
 
@@ -73,6 +73,9 @@ class Worker:
         webhook = Webhook(self._settings, self._store) if self._settings.webhook.url else None
         if webhook is not None:
             webhook.start()
+        else:
+            with self._store.write() as session:
+                notices.forget(session)
         term = Term(self._settings, self._store, self._lease, self._gallery, self._on_change)
         try:
             term.begin()

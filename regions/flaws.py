@@ -52,7 +52,7 @@ def polygon_flaw(vertices: Vertices) -> str | None:
         for name, value in zip("xy", vertex, strict=True):
             flaw = number_flaw(value) or ("is too far out" if abs(value) > FURTHEST_PX else None)
             if flaw:
-                return f"vertex {index}: {name} {flaw}"
+                return f"corner {index + 1}: {name} {flaw}"
     if len(set(distinct(vertices))) < 3:
         return "needs at least 3 distinct vertices"
     return None

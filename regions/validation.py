@@ -142,7 +142,7 @@ def _refuse_outside(polygon: Vertices, width: int | None, height: int | None, pa
         beyond = (width is not None and x > width) or (height is not None and y > height)
         known = width is not None or height is not None
         if beyond or (known and (x < 0 or y < 0)):
-            raise PolygonError(path, f"vertex {index} lies outside the image")
+            raise PolygonError(path, f"corner {index + 1} lies outside the image")
 
 
 def _refuse_shape(polygon: Vertices, path: str) -> None:
@@ -151,8 +151,8 @@ def _refuse_shape(polygon: Vertices, path: str) -> None:
         raise PolygonError(path, "has no area")
     crossings = crossing_edges(polygon)
     if crossings:
-        named = ", ".join(f"{n} and {m}" for n, m in crossings)
-        raise PolygonError(path, f"edges cross: {named}", crossings)
+        named = ", ".join(f"{n + 1} and {m + 1}" for n, m in crossings)
+        raise PolygonError(path, f"edges {named} cross; edge 1 begins at corner 1", crossings)
     if area < LEAST_AREA_PX2:
         raise PolygonError(path, f"has an area below {LEAST_AREA_PX2:g} px²")
 

@@ -6,6 +6,7 @@ import re
 import pytest
 from sqlalchemy import event
 
+from hmi.api import stated
 from hmi.api.operations import operation_of
 from hmi.parts import EXTENSION
 from hmi.store.runs import Defect
@@ -136,6 +137,63 @@ def test_a_defect_that_is_deleted_between_two_pages_makes_none_be_missed(app, as
 def test_verdicts_are_found_by_references_of_any_generation(asked):
     assert asked.get("/api/verdicts?image=1.10").json["items"] == []
     assert asked.get("/api/verdicts?image=1.1").status_code == 422
+
+
+def test_a_table_of_many_defects_judges_them_once(asked, line, monkeypatch):
+    line.read(10, *(defect(number, 1) for number in range(3, 500)))
+    judged = []
+    of_image = stated.defects
+    monkeypatch.setattr(stated, "defects", lambda *given: judged.append(1) or of_image(*given))
+    table = asked.get("/api/defects/image/1?format=csv").text
+    assert len(table.splitlines()) == 1 + 499
+    assert judged == [1]
+
+
+def test_parts_of_no_usable_time_are_before_and_after_nothing(asked, line):
+    line.read(10, trigger(3, timestamp=None))
+    for query in ("until=2030-01-01T00:00:00Z", "since=1980-01-01T00:00:00Z"):
+        assert [one["run"] for one in asked.get(f"/api/parts?{query}").json["items"]] == ["2", "1"]
+    assert "3" in [one["run"] for one in asked.get("/api/parts").json["items"]]
+
+
+def documented(app):
+    follower = app.extensions[EXTENSION].follower
+    follower.start()
+    until(lambda: follower.snapshot is not None)
+    follower.documented()
+    return app.test_client()
+
+
+def test_a_camera_that_is_not_expected_to_see_the_part_has_no_verdict(sqlite_store, settings_of):
+    cameras = [{"serial": "A", "order": 1}, {"serial": "C", "order": 2, "part_types": ["40MC"]}]
+    with opened(settings_of(line={"cameras": cameras, "settle_s": 1, "grace_s": 2})) as app:
+        house = app.extensions[EXTENSION]
+        line = Line(house.settings, house.store)
+        line.read(0, trigger(1, "X", part="40MC"), image(1, "A"), image(2, "C"))
+        line.files(1, 2)
+        line.read(5, trigger(2, "Y"), image(3, "A", of=2))
+        browser = documented(app)
+        cameras = {one["serial_number"]: one for one in browser.get("/api/cameras").json["items"]}
+        assert (cameras["C"]["verdict"], cameras["C"]["image"]) == (None, "2")
+        latest = browser.get("/api/cameras/C/latest").json["latest"]
+        assert (latest["verdict"], latest["image"]["id"]) == (None, "2")
+        assert [one["camera"] for one in browser.get("/api/images/latest").json["items"]] == ["A", "C"]
+
+
+def test_before_the_first_part_every_camera_waits(sqlite_store, settings_of):
+    with opened(settings_of(line=QUICK_LINE)) as app:
+        latest = documented(app).get("/api/cameras/A/latest").json["latest"]
+        assert (latest["verdict"], latest["image"]) == ("waiting", None)
+
+
+def test_another_text_has_another_tag(sqlite_store, settings_of):
+    tags = set()
+    for name in ("Bore", "Bore, renamed"):
+        with opened(settings_of(line={"cameras": [{"serial": "A", "name": name, "order": 1}]})) as app:
+            if not tags:
+                Line(app.extensions[EXTENSION].settings, app.extensions[EXTENSION].store).read(0, trigger())
+            tags.add(documented(app).get("/api/cameras").headers["ETag"])
+    assert len(tags) == 2
 
 
 def test_filters(asked):

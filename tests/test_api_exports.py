@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hmi.api import exports
 from hmi.api.zipped import zipped
 from hmi.parts import EXTENSION
 from hmi.store import labelled
@@ -75,6 +76,43 @@ def test_ids_that_the_plant_gave_twice_stay_two_images_and_two_defects(app, desk
     boxes = [(one["id"], names[one["image_id"]]) for one in found["annotations"]]
     assert sorted(name for _, name in boxes) == ["1.jpg", "1.jpg", "a b=é.jpg", "new.jpg"]
     assert len({number for number, _ in boxes}) == len(boxes)
+
+
+def test_who_decides_while_it_is_sent_leaves_no_box_without_its_image(app, desk):
+    desk.defect(5, "undo")
+    sent = ""
+    for piece in exports._annotations(desk.store, labelled.Wanted()):
+        sent += piece
+        if piece == '],"annotations":[':
+            desk.defect(5, "okay")
+    found = json.loads(sent)
+    assert {one["image_id"] for one in found["annotations"]} == {one["id"] for one in found["images"]} == {1}
+
+
+def test_what_the_plant_deleted_is_in_no_export(app, desk):
+    line = Line(desk.settings, desk.store)
+    line.read(20, gone_defects=((1, 1),))
+    line.read(21, gone_images=((1, 2),))
+    found = json.loads(archive(app, "/api/exports/coco.zip").read("annotations.json"))
+    assert [one["id"] for one in found["images"]] == [1]
+    assert [one["id"] for one in found["annotations"]] == [2]
+
+
+def test_yolo_has_of_a_box_what_the_image_shows(app, desk):
+    line = Line(desk.settings, desk.store)
+    line.read(30, trigger(3, "Z"), image(7, "A", of=3, path="E:\\images\\a\t0\n9\tb.jpg"))
+    line.read(30, defect(70, 7, x=-25, y=-2, size=30), defect(71, 7, x=-90, y=5))
+    line.files(7, at_s=31)
+    line.read(40)
+    desk.defect(70, "scrap")
+    desk.defect(71, "scrap")
+    found = archive(app, "/api/exports/yolo.zip")
+    (name,) = (one for one in found.namelist() if one.endswith("_7.txt"))
+    (line_of_box,) = found.read(name).decode().splitlines()
+    _, x, y, width, height = map(float, line_of_box.split())
+    assert (x, width) == (round(2.5 / 5120, 6), round(5 / 5120, 6))
+    assert (y, height) == (round(1.5 / 5120, 6), round(3 / 5120, 6))
+    assert len(found.read("images.txt").decode().splitlines()) == 3
 
 
 def test_yolo_says_the_same_in_shares_of_the_image(app, desk):

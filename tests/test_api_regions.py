@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from hmi.api import regions as regions_api
 from hmi.parts import EXTENSION
 from hmi.store.audit import AuditEntry
 from hmi.store.rules import Region, RulesVersion
@@ -128,3 +129,29 @@ def test_who_may_not_draw_publishes_nothing(app):
 def test_a_camera_that_nobody_knows_is_not_found(edda):
     assert edda.get("/api/regions/camera/nothing").status_code == 404
     assert edda.post("/api/regions", json=new(camera_id="nothing")).status_code == 404
+
+
+def test_an_id_is_never_given_twice(app, edda):
+    first = edda.post("/api/regions", json=new()).json["region"]["id"]
+    edda.delete(f"/api/regions/{first}")
+    other = edda.post("/api/regions", json=new(camera_id="B", region_id="Bore face")).json["region"]["id"]
+    assert other != first
+    sent = {name: value for name, value in new(size_threshold=9.0).items() if name != "camera_id"}
+    assert edda.put(f"/api/regions/{first}", json=sent).status_code == 404
+    assert edda.get("/api/regions/camera/B").json["items"][0]["size_threshold"] == 0.8
+
+
+def test_a_region_that_somebody_ended_a_moment_ago_is_not_brought_back(app, edda, monkeypatch):
+    number = edda.post("/api/regions", json=new()).json["region"]["id"]
+    named = regions_api._named
+
+    def ended_meanwhile(text: str) -> tuple[str, str]:
+        found = named(text)
+        monkeypatch.setattr(regions_api, "_named", named)
+        assert edda.delete(f"/api/regions/{number}").status_code == 200
+        return found
+
+    monkeypatch.setattr(regions_api, "_named", ended_meanwhile)
+    sent = {name: value for name, value in new(size_threshold=1.2).items() if name != "camera_id"}
+    assert edda.put(f"/api/regions/{number}", json=sent).status_code == 404
+    assert edda.get("/api/regions/camera/A").json["items"] == []

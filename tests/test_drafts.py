@@ -179,3 +179,36 @@ def test_a_draft_is_for_engineers(app):
     sven = signed_in(app, "Sven")
     assert sven.get("/cameras/A/draft").status_code == 403
     assert sven.put("/cameras/A/draft/regions/x", json={}).status_code == 403
+
+
+def test_the_page_draws_on_the_newest_image_that_is_whole(drawing, desk):
+    _, line = drawing
+    line.read(80, trigger(2, "Y"), image(2, "A", of=2))
+    line.files(2, state="incomplete", at_s=80)
+    assert desk.look()["image"]["id"] == "1"
+    line.files(2, at_s=82)
+    assert desk.look()["image"]["id"] == "2"
+
+
+def test_the_page_says_which_version_changed_this_camera_last(app, desk):
+    desk.put(region())
+    desk.publish()
+    other = Desk(app, camera="B")
+    other.put(region())
+    other.publish()
+    seen = desk.look()
+    assert (seen["version"], seen["published_version"]) == (3, 2)
+
+
+def test_a_comma_and_corners_are_spoken_of_as_people_see_them(desk):
+    def said(**fields) -> dict:
+        errors = desk.put(region(**fields)).get_json()["errors"]
+        return {one["field"]: one["text"] for one in errors}
+
+    assert said(size_threshold="1,5") == {"size_threshold": "is written with a point: 1.5"}
+    assert said(polygon=[[-5, 0], [100, 0], [100, 100]]) == {"polygon": "corner 1 lies outside the image"}
+    warned = desk.put(region(size_threshold=0.2, ignore_below_mm=0.42)).get_json()["warnings"]
+    assert [one["text"] for one in warned] == [
+        "0.2 mm are 2.4 px: below 5 px the camera resolves nothing.",
+        "Defects below 0.42 mm are ignored: the limit begins there.",
+    ]

@@ -98,7 +98,7 @@ def test_a_polygon_without_an_area_is_refused(desk, polygon):
 def test_crossing_edges_are_named(desk):
     error = refused(desk, region(polygon=BOW_TIE))["polygon"]
     assert error["edges"] == [[0, 2]]
-    assert "edges cross: 0 and 2" in error["text"]
+    assert "edges 1 and 3 cross" in error["text"]
     touching = [[0, 0], [100, 0], [100, 100], [50, 0], [0, 100]]
     assert refused(desk, region(polygon=touching))["polygon"]["edges"] == [[0, 2], [0, 3]]
 

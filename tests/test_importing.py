@@ -47,7 +47,7 @@ def test_a_file_of_all_cameras_is_looked_at_and_taken_at_once(app, desk):
     document = file_of(A=[region("Seal", key="s")], B=[region("Bore", key="b"), bad])
     at_a, at_b = asked(desk, document).get_json()["cameras"]
     assert (at_a["changes"], at_a["refused"]) == ([SEAL], [])
-    assert at_b["refused"] == ["region Bad: edges cross: 0 and 2"]
+    assert at_b["refused"] == ["region Bad: edges 1 and 3 cross; edge 1 begins at corner 1"]
     assert desk.look()["changed"] == 0
     answer = asked(desk, document, "", revisions={"A": at_a["revision"]}).get_json()
     assert [one["region_id"] for one in answer["draft"]["regions"]] == ["Seal"]

@@ -201,3 +201,19 @@ def form(body: str, defect_reference: str) -> dict[str, str]:
 def ticks(body: str) -> list[str]:
     """What the ticks of a page send, in their order."""
     return re.findall(r'name="item" value="([^"]+)"', body)
+
+
+def test_the_audit_is_searched_by_pieces_of_names_in_any_case(app):
+    ada = signed_in(app, "Ada")
+
+    def names(query: str) -> set[str]:
+        page = ada.get(f"/admin/audit?kind=user+added&{query}", headers=PAGE).text
+        return {name for name in ("Olga", "Sven", "Edda", "Ada") if f"<td>{name}</td>" in page}
+
+    everybody = names("who=TEST")
+    assert everybody >= {"Olga", "Sven"}
+    assert names("subject=olg") == {"Olga"}
+    assert names("subject=o%25a") == set()
+    answer = ada.get("/admin/audit?since=2026-05-09T00:00&until=2026-05-08T00:00", headers=PAGE)
+    assert answer.status_code == 422
+    assert "is before the beginning" in answer.text

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hmi import recounting, retention
-from hmi.statistics import MOST_POINTS, Answers, BadQuestion, question, statistics_of
+from hmi.statistics import MOST_POINTS, Answers, BadQuestion, places, question, statistics_of, tables
 from hmi.store import editions
 from hmi.store.counts import CountedRun
 from hmi.store.runs import Run
@@ -270,18 +270,61 @@ def test_a_part_of_which_half_is_removed_still_counts_when_everything_is_counted
     assert kept(line.store) == before
 
 
-def test_a_part_that_was_removed_counts_where_it_did_when_the_shifts_change(line, settings_of, store):
+def test_a_part_that_was_removed_counts_where_its_time_falls_when_the_shifts_change(line, settings_of, store):
     reruns_and_single_parts(line)
     count_anew(line)
-    remove_old_parts(line, 1)
     shifts = [{"name": "Day", "start": "05:15"}, {"name": "Night", "start": "17:15"}]
     moved = Line(settings_of(time={"zone": "Asia/Kolkata", "shifts": shifts}), store)
+    expected = recounted(store, moved.settings.time)
+    remove_old_parts(line, 1)
     before = counted_runs(line)
     count_anew(moved)
     after = counted_runs(line)
-    assert after[1, 1] == before[1, 1]
-    assert after[1, 2][2] != before[1, 2][2]  # its time is known, and where its shift begins now
+    assert kept(store) == expected
+    assert after[1, 1][2] != before[1, 1][2]
     assert {key: row[:2] for key, row in after.items()} == {key: row[:2] for key, row in before.items()}
+
+
+def test_until_all_is_cut_by_the_new_zone_the_answer_says_that_it_is_incomplete(line, settings_of, store):
+    three_parts(line)
+    count_anew(line)
+    moved = Line(settings_of(time={"zone": "America/Los_Angeles"}), store)
+    assert (ask(line).progress, ask(moved).progress) == (1.0, 0.0)
+    with store.write() as session:
+        recounting.step(session, moved.settings)
+    assert ask(moved).progress < 1
+    assert ask(line).progress == 1.0  # what is shown is still cut by the old one
+    count_anew(moved)
+    assert ask(moved).progress == 1.0
+    assert ask(line).progress < 1
+
+
+def test_what_a_camera_fails_is_of_what_was_judged(line):
+    for run in range(1, 5):
+        line.read(0, trigger(run, f"S{run}"), image(run, "A", of=run), image(10 + run, "B", of=run))
+    line.read(0, defect(1, 1, LARGE))
+    line.files(1, 11, 12, 13, 14)
+    line.files(2, 3, 4, state="broken")
+    line.read(6)
+    line.read(40)
+    found = ask(line)
+    (of_a,) = (tally for tally in found.by_camera if tally.name == "A")
+    assert (of_a.images, of_a.judged_images, of_a.failed_images) == (4, 1, 1)
+    table = tables.cameras(found.by_camera, str)
+    assert next(row[-1] for row in table.rows if row[0] == "A") == 100.0
+    assert ask(line, cameras=("A",)).units.fail_rate == 1.0
+
+
+def test_a_heat_map_says_that_it_is_cut(line, monkeypatch):
+    line.read(0, trigger(), image(1, "A"), *(defect(number, 1) for number in range(1, 11)))
+    asked = question(
+        BEGAN, line.settings.time, since=BEGAN - timedelta(days=1), until=BEGAN + timedelta(days=1)
+    )
+    for most, is_cut in ((4, True), (10, False)):
+        monkeypatch.setattr(places, "MOST_DEFECTS", most)
+        with line.store.read() as session:
+            found = places.places_of(session, asked, "A")
+        assert (len(found.x), found.is_cut) == (most, is_cut)
 
 
 def test_other_shifts_begin_a_count_of_their_own(line, settings_of, store):

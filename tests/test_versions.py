@@ -172,7 +172,7 @@ def test_a_file_with_a_wrong_region_says_which_and_why(published):
     document = {"format": "porosity regions", "version": 1, "cameras": {"A": {"regions": [bad]}}}
     [error] = published.send("POST", "draft/import", document=document).get_json()["errors"]
     assert error["field"] == "regions[0].polygon"
-    assert error["text"] == "region Bow tie: edges cross: 0 and 2"
+    assert error["text"] == "region Bow tie: edges 1 and 3 cross; edge 1 begins at corner 1"
     assert error["edges"] == [[0, 2]]
 
 
@@ -191,7 +191,14 @@ def test_calibrating_becomes_a_version_and_says_who(published, drawing, sqlite_s
     app, line = drawing
     at = "/cameras/A/calibration"
     answer = published.browser.post(
-        at, json={"length_mm": 50, "from": [100, 100], "to": [700, 900], "reason": "gauge block"}
+        at,
+        json={
+            "length_mm": 50,
+            "from": [100, 100],
+            "to": [700, 900],
+            "reason": "gauge block",
+            "confirmed": True,
+        },
     )
     assert answer.get_json() == {"px_per_mm": 20.0, "version": 4}
     version = versions(sqlite_store)[-1]
@@ -206,6 +213,35 @@ def test_calibrating_becomes_a_version_and_says_who(published, drawing, sqlite_s
     assert "gauge block" in published.browser.get(at, headers=PAGE).get_data(as_text=True)
     told = published.put(region("x"), "x").get_json()
     assert told["difference"] == ["published as v4: scale 11.9685 → 20 px/mm"]
+
+
+def test_a_scale_far_from_the_present_one_is_asked_about_first(published, sqlite_store):
+    at, typed = "/cameras/B/calibration", {"px_per_mm": "120", "reason": "typo"}
+    answer = published.browser.post(at, data=typed, headers=PAGE)
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert "120 px/mm is 10 times the present scale (11.97)" in page
+    assert 'value="120"' in page
+    assert 'name="confirmed"' in page
+    assert len(versions(sqlite_store)) == 3
+    assert 'name="confirmed"' not in published.browser.get(at, headers=PAGE).get_data(as_text=True)
+    answer = published.browser.post(at, data={**typed, "confirmed": "yes"}, headers=PAGE)
+    assert answer.status_code == 303
+    assert versions(sqlite_store)[-1].changes == ["scale 11.9685 → 120 px/mm"]
+
+
+def test_a_version_that_takes_the_place_of_a_draft_says_so_and_the_audit_keeps_what_was_lost(
+    drawing, published
+):
+    assert "Into the draft…" not in page(published, "versions")
+    published.put(region("Rim", polygon=[[x + 2000, y] for x, y in SQUARE]), key="rim")
+    assert "1 change that Edda drafted and nobody has published" in " ".join(
+        page(published, "versions").split()
+    )
+    sent = {"revision": published.revision}
+    published.browser.post("/cameras/A/versions/1/restore", data=sent, headers=PAGE)
+    (lost,) = audited(drawing[0], "draft replaced")
+    assert (lost.who, lost.subject, lost.details["lost"]) == ("Edda", "A", ["Rim: deleted"])
 
 
 NO_SCALES = [

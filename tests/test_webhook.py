@@ -202,6 +202,52 @@ def test_one_that_is_called_wrong_again_and_again_does_not_hold_up_the_others(we
     assert "given up" in states(store)
 
 
+def test_an_outage_is_no_refusal_however_long_it_lasts(webhook, line, gateway, store):
+    gateway.how = "fail"
+    bring(line)
+    for _ in range(6):
+        webhook.step()
+    gateway.how = "no"
+    webhook.step()
+    assert set(states(store)) == {"waiting"}
+    gateway.how = "take"
+    webhook.step()
+    assert set(states(store)) == {"delivered"}
+
+
+def test_a_decision_is_told_before_the_verdict_that_it_caused(webhook, line, gateway):
+    bring(line)
+    webhook.step()
+    told = len(gateway.taken)
+    Desk(line.settings, line.store).defect(1, "okay")
+    webhook.step()
+    later = gateway.events()[told:]
+    assert [said["timestamp"] for said in later] == sorted(said["timestamp"] for said in later)
+
+
+def test_what_happens_while_it_is_switched_off_is_not_told(settings, store, webhook, line, gateway):
+    with store.write() as session:  # as a worker does that has no address
+        notices.forget(session)
+    bring(line)
+    again = Webhook(settings, store)
+    again.step()
+    assert gateway.taken == []
+    bring(line, 2)
+    again.step()
+    assert {said["data"]["run"] for said in gateway.events()} == {"2"}
+
+
+def test_however_much_there_is_to_tell_a_step_queues_a_piece_of_it(webhook, line, gateway, monkeypatch):
+    monkeypatch.setattr("hmi.webhook.MOST_NEW", 2)
+    for number in range(1, 4):
+        bring(line, number)
+    webhook.step()
+    assert len(gateway.taken) <= 2
+    for _ in range(20):
+        webhook.step()
+    assert {said["data"]["run"] for said in gateway.events()} == {"1", "2", "3"}
+
+
 def test_a_thread_tells_it_and_judging_waits_for_nobody(settings_of, settings, store, line, gateway):
     patient = settings_of(webhook={"url": gateway.url, "secret": SECRET, "timeout_s": 25})
     webhook = Webhook(patient, store, soon_s=0.02, look_s=0.02)

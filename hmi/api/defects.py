@@ -79,11 +79,12 @@ def of_image(image_id: str, query: DefectsQuery) -> Response:
     with parts().store.read() as session:
         key = image_or_404(session, image_id).key
 
+    found: list[schemas.Defect] = []  # judged once, however many pages a table takes
+
     def fetch(session: Session, place: str, limit: int) -> tuple[list[Any], str | None]:
         image = session.get(Image, key)
-        if image is None:
-            return [], None  # retention took it meanwhile
-        found = stated.defects(session, parts().settings, image)
+        if image is not None and not found:  # or retention took it meanwhile
+            found.extend(stated.defects(session, parts().settings, image))
         left = [one for one in found if not place or _in_order(one.id) > _in_order(place)]
         return left[:limit], left[limit - 1].id if len(left) > limit else None
 

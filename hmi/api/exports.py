@@ -5,6 +5,7 @@ by page; it holds the images' names, and `/api/images/<id>/file` gives the image
 """
 
 import json
+from array import array
 from collections.abc import Callable, Iterator
 from typing import Annotated
 
@@ -73,10 +74,18 @@ def _annotations(store: Store, wanted: Wanted) -> Iterator[str]:
     """Two walks: COCO has all images in front of all boxes."""
     categories = [{"id": number, "name": name} for number, name in enumerate(CLASSES)]
     yield f'{{"info":{{"description":"Porosity HMI"}},"categories":{json.dumps(categories)},"images":['
-    yield from _separated(_image(found) for found in labelled.images(store, wanted))
+    numbers = array("q")
+    yield from _separated(_image(found) for found in _noted(store, wanted, numbers))
     yield '],"annotations":['
-    yield from _separated(box for found in labelled.images(store, wanted) for box in _boxes(found))
+    again = labelled.of_them(store, wanted, numbers)
+    yield from _separated(box for found in again for box in _boxes(found))
     yield "]}"
+
+
+def _noted(store: Store, wanted: Wanted, numbers: "array[int]") -> Iterator[Labelled]:
+    for found in labelled.images(store, wanted):
+        numbers.append(found.number)
+        yield found
 
 
 def _separated(items: Iterator[dict[str, object]]) -> Iterator[str]:
@@ -113,23 +122,27 @@ def _yolo(store: Store, wanted: Wanted) -> Iterator[Entry]:
     yield "README.txt", iter([README])
     names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
     yield "data.yaml", iter([f"path: .\ntrain: images\nval: images\nnames:\n{names}"])
-    yield "images.txt", map(_listed, labelled.images(store, wanted))
-    for found in labelled.images(store, wanted):
+    numbers = array("q")
+    yield "images.txt", map(_listed, _noted(store, wanted, numbers))
+    for found in labelled.of_them(store, wanted, numbers):
         if found.width_px and found.height_px:
-            yield f"labels/{found.stem}.txt", iter([_lines(found)])
+            yield f"labels/{found.stem}.txt", iter([_lines(found, found.width_px, found.height_px)])
 
 
 def _listed(found: Labelled) -> str:
     return f"{found.image}\t{found.file_name}\t{found.unlabelled}\n"
 
 
-def _lines(found: Labelled) -> str:
-    width, height = found.width_px or 1, found.height_px or 1
+def _lines(found: Labelled, width: int, height: int) -> str:
+    """A box that reaches over the edge is what of it the image shows; one that is wholly outside is none."""
     lines = []
     for box in found.boxes:
-        centre = ((box.x_px + box.width_px / 2) / width, (box.y_px + box.height_px / 2) / height)
-        numbers = (*centre, box.width_px / width, box.height_px / height)
-        lines.append(
-            " ".join([str(_CLASS[box.word]), *(f"{min(1.0, max(0.0, one)):.6f}" for one in numbers)])
-        )
-    return "\n".join(lines) + "\n"
+        left, right = max(0, box.x_px), min(width, box.x_px + box.width_px)
+        top, bottom = max(0, box.y_px), min(height, box.y_px + box.height_px)
+        if left >= right or top >= bottom:
+            continue
+        across = (left + right) / 2 / width, (right - left) / width
+        down = (top + bottom) / 2 / height, (bottom - top) / height
+        shares = (across[0], down[0], across[1], down[1])
+        lines.append(f"{_CLASS[box.word]} " + " ".join(f"{share:.6f}" for share in shares) + "\n")
+    return "".join(lines)

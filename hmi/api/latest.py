@@ -7,7 +7,7 @@ they are handed out.
 import json
 import time
 import zlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
@@ -45,16 +45,14 @@ class Documents:
         slots = Slots(session, self._settings, run, cameras_there, now) if run else None
         tiles = slots.tiles() if slots else ()
         part = stated.parts(session, [run])[0] if run else None
-        images = _newest_images(session, slots, tiles) if slots else {}
+        of_tiles = {tile.camera: tile for tile in tiles}
+        shown = [tile.camera for tile in tiles]
+        beside = [camera.serial for camera in cameras_there if camera.serial not in of_tiles]
+        images = _newest_images(session, slots, [*shown, *beside])
+        titles = {camera.serial: camera.title for camera in cameras_there}
         latest = [
-            schemas.CameraLatest(
-                camera=tile.camera,
-                title=tile.title,
-                verdict=tile.verdict,
-                text=tile.text,
-                image=images.get(tile.camera),
-            )
-            for tile in tiles
+            _latest(one, titles.get(one, one), of_tiles.get(one), run, images.get(one))
+            for one in (*shown, *beside)
         ]
         by_camera = {one.camera: one for one in latest}
         book = self._rules(session)
@@ -81,11 +79,22 @@ class Documents:
         return self._book if version is not None else None
 
 
-def _newest_images(session: Session, slots: Slots, tiles: Iterable[Tile]) -> dict[str, schemas.Image]:
+def _latest(
+    camera: str, title: str, tile: Tile | None, run: Run | None, image: schemas.Image | None
+) -> schemas.CameraLatest:
+    if tile is not None:
+        verdict, title, text = tile.verdict, tile.title, tile.text
+    elif run is not None:
+        verdict, text = None, "not expected to see this part"
+    else:
+        verdict, text = "waiting", "no part has come yet"
+    return schemas.CameraLatest(camera=camera, title=title, verdict=verdict, text=text, image=image)
+
+
+def _newest_images(session: Session, slots: Slots | None, cameras: Sequence[str]) -> dict[str, schemas.Image]:
     """camera → the image that its tile shows, else its newest one of whatever run."""
-    rows = slots.images()
-    without = [tile.camera for tile in tiles if tile.camera not in rows]
-    rows |= line.last_images(session, without)
+    rows = slots.images() if slots else {}
+    rows |= line.last_images(session, [camera for camera in cameras if camera not in rows])
     return dict(zip(rows, stated.images(session, list(rows.values())), strict=True))
 
 
@@ -103,7 +112,7 @@ def _camera(
         px_per_mm=book.px_per_mm(camera.serial) if book and not fault else None,
         fault=fault,
         run=reference(run.key) if run else None,
-        verdict=latest.verdict if latest else "waiting",
+        verdict=latest.verdict if latest else None,
         image=newest.id if newest else None,
     )
 
@@ -120,5 +129,6 @@ def handed_out(snapshot: Snapshot, pulse: Pulse, name: str) -> tuple[bytes, str]
     is_live = pulse.is_fresh(time.monotonic())
     trouble = "" if is_live else pulse.trouble or "the plant database is not being read"
     fresh = {"snapshot": snapshot.version, "is_live": is_live, "trouble": trouble}
-    tag = f'"{snapshot.version}-{int(is_live)}-{zlib.crc32(trouble.encode()):x}"'
+    said = zlib.crc32(document, zlib.crc32(trouble.encode()))  # another build or setting says it otherwise
+    tag = f'"{snapshot.version}-{int(is_live)}-{said:x}"'
     return json.dumps(fresh).encode()[:-1] + b"," + document[1:], tag

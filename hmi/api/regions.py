@@ -108,7 +108,7 @@ def add(body: NewRegion) -> BaseResponse:
     def change(session: Session, camera: Camera, revision: str, by: By, now: datetime) -> Drafted:
         return drafts.save_region(session, camera, revision, key, body.region, by, now)
 
-    answer = _published(body.camera_id, body.base_version, body.reason, key, change)
+    answer = _published(body.camera_id, body.base_version, body.reason, key, change, is_new=True)
     return answer if isinstance(answer, Response) else in_json(answer, 201)
 
 
@@ -144,7 +144,7 @@ def stated(row: Region) -> schemas.Region:
 
 
 def _published(
-    serial: str, base: int | None, reason: str, key: str, change: Change
+    serial: str, base: int | None, reason: str, key: str, change: Change, *, is_new: bool = False
 ) -> schemas.Published | Response:
     """Draw and publish in one transaction, or say what is against it."""
     now, caller = datetime.now(UTC), person()
@@ -156,6 +156,8 @@ def _published(
             publish_if_changed(session, parts().settings, now, None)
         with parts().store.write() as session:
             camera = camera_or_404(session, serial)
+            if not is_new and not _rows(session, camera, key):
+                abort(404)  # somebody ended it meanwhile
             before = drafts.draft_of(session, camera)
             if before.changed:
                 return problem(409, DRAWN, who=before.who)
@@ -164,7 +166,7 @@ def _published(
             drawn = change(session, camera, before.revision, by, now)
             if drawn.changed:
                 drawn = publishing.publish(session, parts().settings, camera, drawn.revision, reason, by, now)
-            rows = [row for row in rows_of(session, camera.serial) if _key_of(row) == key]
+            rows = _rows(session, camera, key)
             return schemas.Published(version=drawn.version, region=stated(rows[0]) if rows else None)
     except Refused as refused:
         raise Invalid([{"field": one.field, "text": one.text} for one in refused.problems]) from None
@@ -181,6 +183,10 @@ def _named(text: str) -> tuple[str, str]:
         if row is None:
             abort(404)
         return row.camera_id, _key_of(row)
+
+
+def _rows(session: Session, camera: Camera, key: str) -> list[Region]:
+    return [row for row in rows_of(session, camera.serial) if _key_of(row) == key]
 
 
 def _key_of(row: Region) -> str:

@@ -104,7 +104,9 @@ class Camera(Answer):
     px_per_mm: float | None = Field(description="The scale that judges it; null: it cannot be judged")
     fault: str | None = Field(description="Why it cannot be judged")
     run: Reference | None = Field(description="The part in front of the cameras")
-    verdict: Verdict = Field(description="Of this camera for that part: waiting until its image is judged")
+    verdict: Verdict | None = Field(
+        description="For that part: waiting until its image is judged; null: not expected to see it"
+    )
     image: Reference | None = Field(description="Its newest image, which may be of an older part")
 
 
@@ -121,7 +123,9 @@ class CameraLatest(Answer):
 
     camera: str = Field(examples=["DM08617AAK00001"])
     title: str
-    verdict: Verdict = Field(description="For the part in front of the cameras")
+    verdict: Verdict | None = Field(
+        description="For the part in front of the cameras; null: not expected to see it"
+    )
     text: str
     image: Image | None
 

@@ -87,7 +87,10 @@ def _asked() -> tuple[dict[str, str], AuditFilters, dict[str, str]]:
         subject=typed["subject"] or None,
         since=times.get("since"),
         until=times.get("until"),
+        pieces=True,
     )
+    if filters.since and filters.until and filters.until < filters.since:
+        errors["until"] = "is before the beginning"
     return typed, filters, errors
 
 

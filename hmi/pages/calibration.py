@@ -24,7 +24,7 @@ from hmi.store import calibrations
 blueprint = Blueprint("calibration", __name__, url_prefix="/cameras/<path:serial>")
 
 MOST_BYTES = 4096
-FIELDS = ("px_per_mm", "length_mm", "from_x", "from_y", "to_x", "to_y", "reason")
+FIELDS = ("px_per_mm", "length_mm", "from_x", "from_y", "to_x", "to_y", "reason", "confirmed")
 
 
 @blueprint.get("/calibration")
@@ -49,7 +49,14 @@ def calibrate(serial: str) -> Response:
         with parts().store.write() as session:
             camera = camera_or_404(session, serial)
             row = calibrating.calibrate(
-                session, parts().settings, camera, scale, typed.get("reason"), by, datetime.now(UTC)
+                session,
+                parts().settings,
+                camera,
+                scale,
+                typed.get("reason"),
+                by,
+                datetime.now(UTC),
+                confirmed=typed.get("confirmed") in (True, "yes"),
             )
             answer = {"px_per_mm": row.px_per_mm, "version": row.version}
     except Refused as refused:

@@ -13,11 +13,12 @@ from hmi.asked_camera import camera_or_404
 from hmi.auth import REGIONS, SEE, person, requires
 from hmi.auth.stations import station
 from hmi.judging import rulebook
+from hmi.judging.expected import Camera
 from hmi.judging.rulebook import Rulebook
 from hmi.parts import parts
 from hmi.plant_time import day_and_clock
 from hmi.rules import copying, differences, drafts
-from hmi.rules.drafts import By, Conflict
+from hmi.rules.drafts import By, Conflict, Drafted
 from hmi.rules.picturing import Drawn, compared, frame_of, outlines
 from hmi.rules.reading import Refused
 from hmi.rules.shapes import published
@@ -38,13 +39,13 @@ def show(serial: str) -> Response:
     with parts().store.read() as session:
         camera = camera_or_404(session, serial)
         found = rules.versions_of(session, camera.serial, _number("before"), PAGE_SIZE + 1)
-        revision = _revision(session, serial)
+        draft = _draft(session, camera)
     body = render_template(
         "rules/versions.html",
         camera=camera,
         versions=[_told(version) for version in found[:PAGE_SIZE]],
         older=found[PAGE_SIZE - 1].version if len(found) > PAGE_SIZE else None,
-        revision=revision,
+        draft=draft,
         error=request.args.get("error") == "conflict",
     )
     return respond.no_store(body)
@@ -151,12 +152,12 @@ def _picture(image: Image | None) -> str | None:
     return f"/iiif/3/{reference(image.key)}/full/!{side},{side}/0/default.jpg"
 
 
-def _revision(session: Session, serial: str) -> str:
-    """Of the draft, for whoever may bring a version back."""
+def _draft(session: Session, camera: Camera) -> Drafted | None:
+    """What a version that is brought back takes the place of."""
     try:
-        return drafts.draft_of(session, camera_or_404(session, serial)).revision
+        return drafts.draft_of(session, camera)
     except Refused:
-        return ""
+        return None
 
 
 def _book_or_404(session: Session, number: str) -> Rulebook:

@@ -24,6 +24,7 @@ from regions.validation import LARGEST_LIMIT_MM, LARGEST_SCALE
 SHORTEST_PX = 20  # a hand on the screen is off by a pixel or two at either end
 SHORTEST_SIDE_MM, LONGEST_SIDE_MM = 2.0, 20_000.0  # what the longer side of an image may show
 SIGNIFICANT = 6
+FAR = 1.2  # times the present scale, or a part of it: no lens that is set anew does that
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,20 @@ def read(typed: Mapping[str, Any]) -> Scale:
 
 
 def calibrate(
-    session: Session, settings: Settings, camera: Camera, scale: Scale, reason: Any, by: By, now: datetime
+    session: Session,
+    settings: Settings,
+    camera: Camera,
+    scale: Scale,
+    reason: Any,
+    by: By,
+    now: datetime,
+    *,
+    confirmed: bool = False,
 ) -> Calibration:
-    """Keep it, and judge by it from now on. Old verdicts keep their scale. Raises Refused."""
+    """Keep it, and judge by it from now on. Old verdicts keep their scale. Raises Refused.
+
+    One that is far from the present scale is taken only when it is `confirmed`.
+    """
     why = reason_of(reason)
     width, height = last_sizes(session, [camera]).get(camera.serial, (None, None))
     if scale.line is not None:
@@ -67,6 +79,8 @@ def calibrate(
     turns.take(session, turns.RULES)
     newest = publishing.publish_if_changed(session, settings, now, None)
     before = newest.px_per_mm(camera.serial)
+    if before and not confirmed:
+        _refuse_far(before, scale.px_per_mm)
     own = publishing.own_of(newest, camera.serial)
     version = newest.version
     if not own.get("calibrated") or before != scale.px_per_mm:
@@ -87,7 +101,12 @@ def calibrate(
     )
     session.add(row)
     session.flush()
-    details = {"before": before, "px_per_mm": scale.px_per_mm, "line": scale.line, "reason": why}
+    details = {
+        "before": before and _rounded(before),
+        "px_per_mm": scale.px_per_mm,
+        "line": scale.line,
+        "reason": why,
+    }
     audit.record(session, "camera calibrated", by.name, by.station, camera.serial, details)
     return row
 
@@ -141,6 +160,17 @@ def _refuse_implausible(side_px: int, scale: Scale) -> None:
         name = "px_per_mm" if scale.line is None else "length_mm"
         text = f"the whole image would show {side_mm:.3g} mm: lengths are in mm"
         raise Refused(Problem(name, text))
+
+
+def _refuse_far(before: float, after: float) -> None:
+    """Every size of the camera changes with it: what failed passes, or the other way round."""
+    if 1 / FAR <= after / before <= FAR:
+        return
+    text = (
+        f"{after:g} px/mm is {after / before:.3g} times the present scale ({before:.4g}): a defect of 1 mm "
+        f"would be judged as {before / after:.3g} mm from now on. Confirm that this is meant."
+    )
+    raise Refused(Problem("confirmed", text))
 
 
 def _refuse_outside(width: int | None, height: int | None, line: JsonObject) -> None:

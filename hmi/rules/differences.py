@@ -28,6 +28,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+DEFAULT = "default rule"
 _OUTSIDE = {"default": "by the default rule", "ignore": "not judged"}
 _OF_REGIONS = ("kind", "part_number", "description", *LIMITS)
 _OF_DEFAULT = (*DEFAULT_LIMITS, "outside_regions", "uncertainty_px")
@@ -60,12 +61,12 @@ def words(before: State, after: State) -> list[str]:
     """All differences, one line each."""
     said = [f"{change.name}: {', '.join(change.words)}" for change in changes(before, after)]
     limits = list(_changed(before.default, after.default, _OF_DEFAULT))
-    return [*said, f"default rule: {', '.join(limits)}"] if limits else said
+    return [*said, f"{DEFAULT}: {', '.join(limits)}"] if limits else said
 
 
 def told(state: State) -> list[str]:
     """All that a state holds, one line a region with what is set there, and one for the default rule."""
-    return [*told_regions(state), f"default rule: {told_default(state.default)}"]
+    return [*told_regions(state), f"{DEFAULT}: {told_default(state.default)}"]
 
 
 def told_regions(state: State) -> list[str]:

@@ -18,7 +18,7 @@ from hmi.judging.judging import last_sizes
 from hmi.rules import differences, reading
 from hmi.rules.reading import Place, Problem, Refused
 from hmi.rules.shapes import JsonObject, State, published
-from hmi.store import turns
+from hmi.store import audit, turns
 from hmi.store.drafts import Draft
 from hmi.store.rules import last_change, newest_version
 
@@ -104,6 +104,7 @@ def save_default(
 def discard(session: Session, camera: Camera, revision: Any, by: By, now: datetime) -> Drafted:
     """Back to what is published."""
     row, before = opened(session, camera, revision)
+    _note_loss(session, before, before.published, by)
     return end(session, row, before, f"threw away {before.changed} changes", by, now)
 
 
@@ -120,7 +121,23 @@ def replace_regions(
     `how` makes them of the state that there is. Each is looked at as if it had been drawn here.
     """
     row, before = opened(session, camera, revision)
-    return _keep(session, row, before, fitting(session, camera, before.state, *how(before.state)), by, now)
+    after = fitting(session, camera, before.state, *how(before.state))
+    _note_loss(session, before, after, by)
+    return _keep(session, row, before, after, by, now)
+
+
+def _note_loss(session: Session, before: Drafted, after: State, by: By) -> None:
+    """Whoever drew what is not there any more finds in the audit what it was, and who took it away."""
+    drafted = {change.name for change in differences.changes(before.published, before.state)}
+    if before.published.default != before.state.default:
+        drafted.add(differences.DEFAULT)
+    lost = [
+        line
+        for line in differences.words(before.state, after)
+        if any(line.startswith(f"{name}: ") for name in drafted)
+    ]
+    if lost:
+        audit.record(session, "draft replaced", by.name, by.station, before.camera.serial, {"lost": lost})
 
 
 def fitting(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hmi.judging import publishing
@@ -13,10 +14,11 @@ from hmi.rules.drafts import By, Drafted
 from hmi.rules.reading import Problem, Refused
 from hmi.rules.shapes import JsonObject, columns, own_of_state
 from hmi.settings import Settings
-from hmi.store import audit, turns
+from hmi.store import audit, state, turns
 from hmi.store.rules import Region, rows_of
 
 LONGEST_REASON = 500
+LAST_ID = "last region"
 
 
 def publish(
@@ -60,7 +62,9 @@ def reason_of(reason: Any) -> str:
 
 
 def project(session: Session, camera: str, regions: Sequence[JsonObject], now: datetime) -> None:
-    """Make "Regions" hold these regions for the camera. Rows keep their ids; a region that ended has none."""
+    """Make "Regions" hold these regions for the camera. Rows keep their ids; a region that ended has none,
+    and nobody is given its id again."""
+    last = _last_id(session)
     rows = {row.region_key or f"row-{row.id}": row for row in rows_of(session, camera)}
     wanted = {region["key"]: region for region in regions}
     for key, row in rows.items():
@@ -70,7 +74,10 @@ def project(session: Session, camera: str, regions: Sequence[JsonObject], now: d
             row.region_id = f"{key} is renamed"  # two may take each other's names
     session.flush()
     for key, region in wanted.items():
-        row = rows.get(key) or Region(camera_id=camera, created_at=now, updated_at=now)
+        if key not in rows:
+            last = None if last is None else last + 1
+            rows[key] = Region(id=last, camera_id=camera, created_at=now, updated_at=now)
+        row = rows[key]
         is_other = False
         for name, value in columns(region).items():
             if getattr(row, name) != value:
@@ -80,3 +87,12 @@ def project(session: Session, camera: str, regions: Sequence[JsonObject], now: d
             row.updated_at = now
         session.add(row)
     session.flush()
+    if last is not None:
+        state.put(session, LAST_ID, last)
+
+
+def _last_id(session: Session) -> int | None:
+    """The largest id that a region ever had; None where the database sees to that by itself."""
+    if session.get_bind().dialect.name != "sqlite":
+        return None
+    return max(state.get(session, LAST_ID) or 0, session.scalar(select(func.max(Region.id))) or 0)

@@ -113,11 +113,13 @@ def warnings(rule: Mapping[str, Any], px_per_mm: float | None) -> list[Problem]:
     size, least = rule.get("size_threshold"), rule.get("ignore_below_mm")
     if size is not None and px_per_mm and size * px_per_mm < RESOLVED_PX:
         text = (
-            f"{size:g} mm are {size * px_per_mm:.1f} px: below {RESOLVED_PX} px the camera resolves nothing"
+            f"{size:g} mm are {size * px_per_mm:.1f} px: below {RESOLVED_PX} px the camera resolves nothing."
         )
         found.append(Problem("size_threshold", text))
     if size is not None and least is not None and size < least:
-        found.append(Problem("size_threshold", f"is below what is ignored ({least:g} mm): that decides"))
+        found.append(
+            Problem("size_threshold", f"Defects below {least:g} mm are ignored: the limit begins there.")
+        )
     pair = ("density_threshold", "proximity_threshold")
     given = [name for name in pair if rule.get(name) is not None]
     if len(given) == 1:
@@ -186,6 +188,8 @@ def _limit(value: Any, path: str) -> float | int | None:
         count = typed.whole_number_or_null(value, path)
         regions.validate_rule(_only(path, count))
         return count
+    if isinstance(value, str) and "," in value:
+        raise FieldError(path, "is written with a point: 1.5")
     number = typed.number_or_null(value, path)
     regions.validate_rule(_only(path, number))
     return None if number is None else float(f"{number:.{SIGNIFICANT}g}")

@@ -1,11 +1,12 @@
 """A draft as the drawing page is given it."""
 
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from hmi.judging.expected import cameras_of
-from hmi.plant_time import day_and_clock
+from hmi.plant_time import day_and_clock, moment
 from hmi.rules import differences
 from hmi.rules.drafts import Drafted
 from hmi.rules.reading import LONGEST_DESCRIPTION, MOST_REGIONS, RESOLVED_PX
@@ -49,7 +50,7 @@ def shown(session: Session, settings: Settings, draft: Drafted) -> JsonObject:
         "changed": draft.changed,
         "changes": differences.words(draft.published, draft.state),
         "who": draft.who,
-        "at": day_and_clock(draft.at, zone) if draft.at else None,
+        "at": moment(draft.at, datetime.now(UTC), zone) if draft.at else None,
         "next_version": draft.version + 1,
         **_published(session, serial, zone),
         **_calibrated(session, serial, zone),
@@ -57,7 +58,7 @@ def shown(session: Session, settings: Settings, draft: Drafted) -> JsonObject:
             {"serial": camera.serial, "title": camera.title} for camera in cameras_of(session, settings.line)
         ],
         "px_per_mm": draft.px_per_mm,
-        "image": _image(line.last_image(session, serial)),
+        "image": _image(line.last_seen_image(session, serial)),
         "part_types": history.part_types(session, serial),
         "limits": LIMITS,
         "regions": list(draft.state.regions),
@@ -86,8 +87,12 @@ def _published(session: Session, camera: str, zone: ZoneInfo) -> JsonObject:
     """Who last published something for this camera."""
     found = session.get(RulesVersion, last_change(session, camera))
     if found is None:
-        return {"published_at": None, "published_by": None}
-    return {"published_at": day_and_clock(found.at, zone), "published_by": found.who}
+        return {"published_at": None, "published_by": None, "published_version": None}
+    return {
+        "published_at": day_and_clock(found.at, zone),
+        "published_by": found.who,
+        "published_version": found.version,
+    }
 
 
 def _calibrated(session: Session, camera: str, zone: ZoneInfo) -> JsonObject:

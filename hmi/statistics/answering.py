@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hmi import recounting
 from hmi.judging.contribution import ASKING, CHANGED, NOT_JUDGED, NOT_KEPT, OPEN
 from hmi.settings import Settings
 from hmi.statistics import series
 from hmi.statistics.asked import Question
 from hmi.statistics.older import Older
 from hmi.statistics.sums import Sums
-from hmi.statistics.values import MISSING, Adding, FalseCalls, Statistics, Tally, Units
+from hmi.statistics.values import JUDGED, MISSING, Adding, FalseCalls, Statistics, Tally, Units
 from hmi.store import editions
 from hmi.store.counts import DEFECT, IMAGE, RUN
 from hmi.store.decisions import OKAY, SCRAP
@@ -34,7 +35,7 @@ def statistics_of(
     slots = sums.by_start(unit, series.GRAINS[asked.step])
     return Statistics(
         question=asked,
-        progress=now.progress,
+        progress=now.progress_by(recounting.written(settings.time)),
         unit="image" if asked.cameras else "part",
         units=_units(units),
         false_calls=_false_calls(asking),
@@ -87,6 +88,7 @@ def _by_camera(defects: Sequence[Any], images: Sequence[Any]) -> tuple[Tally, ..
         replace(
             tallies.get(name) or Tally(name, 0, 0),
             images=states.total() - states[MISSING],
+            judged_images=sum(states[verdict] for verdict in JUDGED),
             failed_images=states["fail"],
             missing_images=states[MISSING],
         )

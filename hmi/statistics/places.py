@@ -57,7 +57,7 @@ def places_of(session: Session, asked: Question, camera: str) -> Places:
     found: list[tuple[float, float, int]] = []
     keys = list(order)
     for start in range(0, len(keys), CHUNK):
-        if len(found) >= MOST_DEFECTS:
+        if len(found) > MOST_DEFECTS:
             break
         found += _centres(session, keys[start : start + CHUNK], order)
     columns = np.array(found[:MOST_DEFECTS], dtype=np.float64).reshape(-1, 3)
@@ -136,7 +136,7 @@ def _centres(session: Session, keys: list[Key], order: dict[Key, int]) -> list[t
         Defect.y.is_not(None),
     )
     found = []
-    for row in session.scalars(chosen.limit(MOST_DEFECTS)):
+    for row in session.scalars(chosen.limit(MOST_DEFECTS + 1)):
         place = order.get((row.image_generation, row.image_id or 0))
         if place is not None:
             found.append(((row.x or 0) + (row.width or 0) / 2, (row.y or 0) + (row.height or 0) / 2, place))

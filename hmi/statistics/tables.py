@@ -73,12 +73,12 @@ def cameras(tallies: Sequence[Tally], label: Callable[[str], str]) -> Table:
             tally.images,
             tally.missing_images,
             tally.failed_images,
-            percent(tally.failed_images or 0, tally.images or 0),
+            percent(tally.failed_images or 0, tally.judged_images or 0),
         )
         for tally in by_number
     ]
     rows = tuple((*row, *of_images) for row, of_images in zip(found.rows, more, strict=True))
-    columns = (*found.columns, "Images", "No image", "Failed images", "Images failed %")
+    columns = (*found.columns, "Images", "No image", "Failed images", "Failed of judged %")
     return Table(found.name, found.title, columns, rows, found.bars)
 
 

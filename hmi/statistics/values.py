@@ -70,6 +70,7 @@ class Tally:
     defects: int
     failing: int
     images: int | None = None
+    judged_images: int | None = None  # of which all was seen, as `Units.judged`
     failed_images: int | None = None
     missing_images: int | None = None  # that should have come
 

@@ -14,13 +14,14 @@ MOST_KINDS = 200
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """None or empty: not filtered. `who` and `subject` are whole names."""
+    """None or empty: not filtered. `who` and `subject` are whole names; with `pieces`, pieces of any case."""
 
     kinds: tuple[str, ...] = ()
     who: str | None = None
     subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    pieces: bool = False
 
 
 def entries(
@@ -31,10 +32,10 @@ def entries(
     chosen = select(AuditEntry)
     if filters.kinds:
         chosen = chosen.where(AuditEntry.kind.in_(filters.kinds))
-    if filters.who is not None:
-        chosen = chosen.where(AuditEntry.who == filters.who)
-    if filters.subject is not None:
-        chosen = chosen.where(AuditEntry.subject == filters.subject)
+    for column, wanted in ((AuditEntry.who, filters.who), (AuditEntry.subject, filters.subject)):
+        if wanted is not None:
+            is_found = column.icontains(wanted, autoescape=True) if filters.pieces else column == wanted
+            chosen = chosen.where(is_found)
     if filters.since is not None:
         chosen = chosen.where(AuditEntry.at >= filters.since)
     if filters.until is not None:

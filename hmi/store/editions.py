@@ -15,7 +15,8 @@ NAME, BY_DAY = "counts", "counts by day"
 class Editions:
     """`building` is filled run by run, downwards from the newest; every run below `below` is still to come.
 
-    `time` are the settings of the plant's time by which its slots are cut.
+    `time` are the settings of the plant's time by which the slots of the newest one are cut, `shown_time`
+    those of the shown one ("": as `time`, or not known).
     """
 
     shown: int = 1
@@ -25,12 +26,22 @@ class Editions:
     runs: int = 0  # that were there when it began
     time: str = ""
     swept: bool = True  # nothing of earlier editions is left
+    shown_time: str = ""
 
     @property
     def progress(self) -> float:
         """How much of what is shown is counted, 0 to 1."""
-        if self.building != self.shown:
-            return 1.0
+        return 1.0 if self.building != self.shown else self._of_building
+
+    def progress_by(self, time: str) -> float:
+        """The same of what is asked by these settings of the time: what is cut by others answers wrongly."""
+        is_cut_so = self.shown_time in ("", time) and (self.building is not None or self.time == time)
+        return self.progress if is_cut_so else self._of_building
+
+    @property
+    def _of_building(self) -> float:
+        if self.building is None:
+            return 0.0
         return min(0.99, self.done / self.runs) if self.runs else 0.99
 
 
@@ -70,10 +81,12 @@ def begin(session: Session, time: str) -> Editions:
     if now.building == now.shown:  # what is shown was never complete
         shown = building
     state.put(session, BY_DAY, building if building == shown else None)
-    return keep(session, Editions(shown, building, None, 0, runs, time, swept=is_first))
+    cut_by = time if building == shown else now.shown_time or ("" if now.building else now.time)
+    return keep(session, Editions(shown, building, None, 0, runs, time, swept=is_first, shown_time=cut_by))
 
 
 def finish(session: Session, now: Editions) -> Editions:
     """What was built is shown from now on."""
     state.put(session, BY_DAY, now.building or now.shown)
-    return keep(session, replace(now, shown=now.building or now.shown, building=None, below=None))
+    shown = now.building or now.shown
+    return keep(session, replace(now, shown=shown, building=None, below=None, shown_time=now.time))

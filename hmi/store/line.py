@@ -64,6 +64,14 @@ def last_image(session: Session, camera: str) -> Image | None:
     return last_images(session, [camera]).get(camera)
 
 
+def last_seen_image(session: Session, camera: str) -> Image | None:
+    """The newest of the camera's last images that was read whole; else its newest one."""
+    of_camera = select(Image).where(Image.camera == camera, ~Image.gone)
+    newest = of_camera.order_by(Image.order_ms.desc(), Image.id.desc()).limit(LOOKED_AT)
+    images = list(session.scalars(newest))
+    return next((image for image in images if image.file_state == "whole"), images[0] if images else None)
+
+
 def last_images(session: Session, cameras: Iterable[str]) -> dict[str, Image]:
     """The newest image of each of these cameras that has one, of whatever run; in one question."""
     newest = [

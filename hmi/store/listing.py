@@ -40,7 +40,7 @@ def runs(session: Session, wanted: RunFilter, place: str, limit: int) -> tuple[S
     if wanted.since is not None:
         asked = asked.where(Run.order_ms >= _ms(wanted.since))
     if wanted.until is not None:
-        asked = asked.where(Run.order_ms < _ms(wanted.until))
+        asked = asked.where(Run.order_ms < _ms(wanted.until), Run.order_ms > 0)  # 0: of no usable time
     if place:
         asked = asked.where(tuple_(*columns) < tuple_(*(int(number) for number in place.split("-"))))
     found = session.scalars(asked.order_by(*(column.desc() for column in columns)).limit(limit + 1)).all()

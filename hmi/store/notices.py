@@ -41,6 +41,13 @@ def tell_from(session: Session, kind: str, number: int) -> None:
     state.put(session, f"told {kind}", number)
 
 
+def forget(session: Session) -> None:
+    """Nobody is told: where telling begins again, what was in between is not told."""
+    for kind in ("verdict", "decision"):
+        if told_until(session, kind) is not None:
+            state.put(session, f"told {kind}", None)
+
+
 def waiting(session: Session, limit: int) -> list[Notice]:
     """In the order in which they are to be told."""
     return list(

@@ -9,10 +9,8 @@
   const say = (panel, text) => {
     let said = panel.querySelector("[data-lost]");
     if (!said) {
-      said = document.createElement("p");
-      said.className = "refused";
+      said = Object.assign(document.createElement("p"), { className: "refused", role: "alert" });
       said.dataset.lost = "";
-      said.setAttribute("role", "alert");
       panel.querySelector("form").before(said);
     }
     said.textContent = text;
@@ -25,9 +23,7 @@
     const isPanel = (xhr.responseText ?? "").includes("data-panel");
     event.detail.shouldSwap = isPanel;
     event.detail.isError = false;
-    if (!isPanel) {
-      say(target, xhr.status === 401 ? "Signed out: sign in again, then decide." : `Not stored (${xhr.status}). Nothing was decided; press again.`);
-    }
+    if (!isPanel) say(target, xhr.status === 401 ? "Signed out: sign in again, then decide." : `Not stored (${xhr.status}). Nothing was decided; press again.`);
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.body.addEventListener(name, (event) => {

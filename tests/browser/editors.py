@@ -9,9 +9,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from hmi.demo import camera_serial
+from hmi.judging import rulebook
+from hmi.store import Store
 from hmi.store.rules import Region
 from tests.browser.floors import Floor
 from tests.people import settle_in
+from tests.waiting import until
 
 CAMERA = camera_serial(1)
 EDITOR = f"/cameras/{CAMERA}/regions"
@@ -55,9 +58,17 @@ def editor_floor(folder: Path) -> Floor:
     with store.write() as session:
         polygon = [{"x": x, "y": y} for x, y in SQUARE]
         session.add(Region(camera_id=CAMERA, region_id="Seal face", size_threshold=1.0, polygon=polygon))
+    until(lambda: _is_published(store))
     store.close()
     floor.judged(floor.failing(), "fail")
     return floor
+
+
+def _is_published(store: Store) -> bool:
+    """Whether the worker has seen what was written into the table by hand."""
+    with store.read() as session:
+        book = rulebook.newest(session)
+        return book is not None and bool(book.regions_of(CAMERA))
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ hmiEditor.dialogs = (root, draft) => {
   const open = (name) => {
     const box = dialog(name);
     wrong(box, "");
+    box.querySelector("form").reset();
     box.querySelector("[data-changes]")?.replaceChildren(...(draft.served.changes ?? []).map(sentence));
     document.querySelector(".menu").open = false;
     box.showModal();
@@ -54,12 +55,12 @@ hmiEditor.dialogs = (root, draft) => {
     box.querySelector("[data-cameras]").replaceChildren(...rows);
   };
 
-  const bind = ({ send, meet, isQuiet, why }) => {
+  const bind = ({ send, meet, isQuiet, isWrong, why }) => {
     const ofPlant = hmiEditor.asking(root, "/regions/import");
     let looked = null; // the file, and camera → revision of the draft that it was looked at with
 
     const acted = async (box, asking, path, body, then) => {
-      if (!isQuiet()) return wrong(box, `Wait until everything is saved. ${why()}`);
+      if (!isQuiet()) return wrong(box, isWrong() ? why() : `Wait until everything is saved. ${why()}`);
       const { status, answer } = await asking("POST", path, body);
       if (answer.draft) await meet(answer.draft);
       if (status !== 200) return wrong(box, refusal(answer));
@@ -108,7 +109,8 @@ hmiEditor.dialogs = (root, draft) => {
 
     document.addEventListener("click", ({ target }) => {
       const opener = target.closest("[data-opens]");
-      if (opener && draft.served) open(opener.dataset.opens);
+      if (opener?.dataset.opens === "publish" && isWrong()) hmiKeys.tell(why());
+      else if (opener && draft.served) open(opener.dataset.opens);
       if (target.closest("[data-closes]")) target.closest("dialog").close();
     });
     for (const [name, act] of Object.entries(acts)) {

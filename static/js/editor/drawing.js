@@ -9,7 +9,7 @@ hmiEditor.drawing = (root, map, draft, shapes) => {
 
   const drawn = (feature) => {
     const polygon = shapes.settled(feature.getGeometry().getCoordinates()[0].slice(0, -1).map(hmiMap.px));
-    if (new ol.geom.Polygon([polygon]).getArea() < 1) return;
+    if (new ol.geom.Polygon([polygon]).getArea() < 1) return hmiKeys.tell("That encloses nothing: no region was made.");
     add({ polygon, kind: "inspect" });
   };
 

@@ -42,7 +42,8 @@
     return drawing;
   };
 
-  const drawing = root.dataset.pieces ? await draw() : null;
+  const unseen = (error) => (console.error(error), hmiKeys.tell("The picture is not there now: what is drafted and its limits are. Reload to draw."), null);
+  const drawing = root.dataset.pieces ? await draw().catch(unseen) : null;
   await saving.load();
   drawing?.show();
   page.dataset.editing = "";

@@ -65,7 +65,8 @@ hmiEditor.form = (root, draft) => {
       for (const [axis, held] of [["x", x], ["y", y]]) {
         const field = row.querySelector(`[name=${axis}]`);
         field.ariaLabel = `${axis} of corner ${index + 1}, px`;
-        if (field !== document.activeElement || Number(field.value) !== held) field.value = held;
+        if (field === document.activeElement && (field.ariaInvalid === "true" || Number(field.value) === held)) continue;
+        Object.assign(field, { value: held, ariaInvalid: "false" });
       }
     });
   };
@@ -77,6 +78,7 @@ hmiEditor.form = (root, draft) => {
     if (field.dataset.field) return draft.change(selected, { ...region, [field.dataset.field]: read(field) }, `${field.dataset.field} ${selected}`);
     const row = field.closest("[data-corners] tr");
     const [there, index] = [number(field.value.trim()), row?.sectionRowIndex];
+    if (row) field.ariaInvalid = String(typeof there !== "number");
     if (!row || typeof there !== "number") return;
     const polygon = region.polygon.map((vertex, at) => (at === index ? (field.name === "x" ? [there, vertex[1]] : [vertex[0], there]) : vertex));
     draft.change(selected, { ...region, polygon }, `corner ${index} ${selected}`);
@@ -87,7 +89,7 @@ hmiEditor.form = (root, draft) => {
     const row = target.closest("[data-corners] tr");
     if (row && row.parentElement.tagName === "TBODY") draft.select(draft.selected, row.sectionRowIndex);
   });
-  corners.addEventListener("toggle", list);
+  for (const name of ["toggle", "focusout"]) corners.addEventListener(name, () => setTimeout(list)); // what is no number gives way
   for (const name of ["select", "taken"]) draft.addEventListener(name, show);
   draft.addEventListener("change", ({ detail }) => detail === draft.selected && show());
   draft.addEventListener("errors", ({ detail }) => detail === draft.selected && say());

@@ -139,5 +139,5 @@ hmiEditor.saving = (root, draft, ask) => {
     say(waiting.size ? "saving" : "saved", waiting.size ? `${waiting.size} changes of before are taken up again…` : answer.at ? `Saved ${answer.at}` : "No changes");
     pump();
   };
-  return { load, send, meet, isQuiet: () => !waiting.size && !isSending, why: () => status.textContent.trim() };
+  return { load, send, meet, isQuiet: () => !waiting.size && !isSending, isWrong: () => refused.size > 0, why: () => status.textContent.trim() };
 };

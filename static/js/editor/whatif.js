@@ -9,8 +9,7 @@ hmiEditor.whatIf = (root, draft, send, { isQuiet, load }) => {
   const choice = root.querySelector("[data-span]");
   const since = root.querySelector("[data-since-date]");
   const progress = root.querySelector("progress");
-  let asked = 0; // only the newest answer counts
-  let timer = 0;
+  let [asked, timer] = [0, 0]; // only the newest answer counts
 
   const of = ({ total }, caught) => `${count(caught)} of ${count(total)}`;
   const word = (verdict) => ({ fail: "✕", review: "!", pass: "✓", accepted: "✓" })[verdict] ?? verdict;
