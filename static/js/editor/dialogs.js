@@ -98,14 +98,15 @@ hmiEditor.dialogs = (root, draft) => {
       import: (box) => {
         if (!looked) return wrong(box, "Choose a file of regions.");
         return acted(box, ofPlant, "", looked, ({ cameras }) => {
-          const [taken, not] = [true, false].map((is) => cameras.filter(({ refused }) => !refused.length === is).map(({ title }) => title));
+          const names = (of) => cameras.filter(of).map(({ title }) => title).join(", ");
+          const [taken, not] = [names(({ refused, changes }) => !refused.length && changes.length), names(({ refused }) => refused.length)];
           draft.forget();
-          hmiKeys.tell(`Taken into the drafts of: ${taken.join(", ") || "no camera"}.${not.length ? ` Not at: ${not.join(", ")}.` : ""}`);
+          hmiKeys.tell(`${taken ? `Taken into the drafts of: ${taken}` : "Nothing differs: no draft was changed"}.${not ? ` Not at: ${not}.` : ""}`);
         });
       },
     };
     const file = dialog("import").querySelector("input");
-    file.addEventListener("change", () => look(dialog("import"), file.files));
+    for (const name of ["change", "reset"]) file.form.addEventListener(name, () => setTimeout(() => look(dialog("import"), file.files)));
 
     document.addEventListener("click", ({ target }) => {
       const opener = target.closest("[data-opens]");

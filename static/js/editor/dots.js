@@ -31,8 +31,7 @@ hmiEditor.dots = (draft, send, { list, histogram, ignore, named }) => {
         pen.arc(left, top, 4.5, 0, 7);
       }
       Object.assign(pen, { fillStyle: fill, strokeStyle: stroke, lineWidth: 1.5 });
-      pen.fill();
-      pen.stroke();
+      (pen.fill(), pen.stroke());
     });
     for (const spot of open) mark(pen, spot, place(spot.x, spot.y), resolution);
   };

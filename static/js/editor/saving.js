@@ -110,6 +110,7 @@ hmiEditor.saving = (root, draft, ask) => {
     }
     isSending = false;
     keep();
+    if (!waiting.size) say("saved", served.at ? `Saved ${served.at}` : "No changes");
     draft.dispatchEvent(new CustomEvent("saved")); // what is seen is the store's again, or waits for its turn
   };
   draft.addEventListener("change", ({ detail: key }) => {
@@ -133,10 +134,9 @@ hmiEditor.saving = (root, draft, ask) => {
       return setTimeout(load, RETRY_MS[1]);
     }
     const kept = shelved();
-    for (const [key, entry] of kept) waiting.set(key, entry);
-    for (const [key, { value }] of kept) draft.put(key, value);
+    for (const [key, entry] of kept) (waiting.set(key, entry), draft.put(key, entry.value));
     await meet(answer);
-    say(waiting.size ? "saving" : "saved", waiting.size ? `${waiting.size} changes of before are taken up again…` : answer.at ? `Saved ${answer.at}` : "No changes");
+    if (waiting.size) say("saving", `${waiting.size} changes of before are taken up again…`);
     pump();
   };
   return { load, send, meet, isQuiet: () => !waiting.size && !isSending, isWrong: () => refused.size > 0, why: () => status.textContent.trim() };
