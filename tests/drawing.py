@@ -16,6 +16,7 @@ from tests.lines import Line, image, trigger
 from tests.people import opened, settle_in, signed_in
 
 CAMERAS = [{"serial": "A", "order": 1}, {"serial": "B", "order": 2}]
+LINE = {"cameras": CAMERAS, "settle_s": 5, "grace_s": 20}
 SQUARE = [[100, 100], [1100, 100], [1100, 1100], [100, 1100]]
 LIMITS = {"size_threshold": 1.0, "density_threshold": 3, "proximity_threshold": 2.0}
 

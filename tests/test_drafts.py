@@ -4,15 +4,14 @@ import pytest
 from sqlalchemy import update
 
 from hmi.store.rules import Region
-from tests.drawing import CAMERAS, SQUARE, Desk, drawing_app, region, rows_of, versions
+from tests.drawing import LINE, SQUARE, Desk, drawing_app, region, rows_of, versions
 from tests.lines import LARGE, defect, image, trigger
 from tests.people import audited, signed_in
 
 
 @pytest.fixture
 def settings(store, settings_of):
-    line = {"cameras": CAMERAS, "settle_s": 5, "grace_s": 20}
-    return settings_of(line=line, store={"url": str(store.url.render_as_string(hide_password=False))})
+    return settings_of(line=LINE, store={"url": str(store.url.render_as_string(hide_password=False))})
 
 
 @pytest.fixture

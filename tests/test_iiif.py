@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import time
 from urllib.parse import quote
 
@@ -11,10 +10,8 @@ import pytest
 from hypothesis import given, settings
 from PIL import Image as Pillow
 
-from hmi.camera import caption_of
 from hmi.parts import EXTENSION
 from hmi.pictures.iiif.parameters import LARGEST_PX
-from hmi.store.runs import Image, key_of
 from tests.hung_share import HungShare
 from tests.image_files import decoded, encoded
 from tests.lines import LARGE, QUICK_LINE, Line, defect, image, trigger
@@ -389,23 +386,6 @@ def test_the_annotated_image_shows_its_defects_and_is_at_most_2000_px_large(visi
     (tmp_path / "images" / "2.jpg").write_bytes(encoded(slope(5120, 2560)))
     width, height = decoded(visitor.get("/images/2/annotated.jpg").data).size
     assert (width, height) > (2000, 1000)  # and what is said of it, below
-
-
-def test_below_the_annotated_image_stands_what_it_is_and_how_it_was_judged(app, visitor):
-    house = app.extensions[EXTENSION]
-    with house.store.read() as session:
-        one, two = (
-            caption_of(session, house.settings, session.get(Image, key_of(number))) for number in "12"
-        )
-    assert (one.verdict, one.word) == ("fail", "FAIL")
-    why, what = one.lines
-    assert why.startswith("1 of 1 defect fail · worst: ")
-    assert "limit < 1.50 mm" in why
-    assert "rules v1 · " in why
-    assert "px/mm" in why
-    assert what.startswith("camera 1 · Valve body face · A · 38A25125390338RFML3P 7006 MC · 39MC · 20")
-    assert re.search(r"· 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d · image 1$", what)
-    assert two.word == "PASS"
 
 
 def test_what_is_said_below_it_changes_with_the_verdict(visitor, app):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.drawing import CAMERAS, SQUARE, Desk, drawing_app, region
+from tests.drawing import LINE, SQUARE, Desk, drawing_app, region
 from tests.people import PAGE
 
 BOW_TIE = [[0, 0], [50, 50], [50, 0], [0, 50]]
@@ -13,7 +13,7 @@ SEAL = "Seal: new, kind inspect, size limit 1 mm, defects in a cluster 3, gap th
 
 @pytest.fixture
 def settings(sqlite_store, settings_of):
-    return settings_of(line={"cameras": CAMERAS, "settle_s": 5, "grace_s": 20})
+    return settings_of(line=LINE)
 
 
 @pytest.fixture

@@ -7,24 +7,14 @@ import pytest
 from sqlalchemy import delete
 
 from hmi.store.rules import Region, RulesVersion
-from tests.drawing import CAMERAS, SQUARE, Desk, drawing_app, region
+from tests.drawing import LINE, SQUARE, Desk, drawing_app, region
 from tests.people import PAGE, signed_in
 
 
 @pytest.fixture
-def settings(sqlite_store, settings_of):
-    return settings_of(line={"cameras": CAMERAS, "settle_s": 5, "grace_s": 20})
-
-
-@pytest.fixture
-def drawing(sqlite_store, settings):
-    with drawing_app(sqlite_store, settings) as (app, line):
-        yield app, line
-
-
-@pytest.fixture
-def desk(drawing):
-    return Desk(drawing[0])
+def desk(sqlite_store, settings_of):
+    with drawing_app(sqlite_store, settings_of(line=LINE)) as (app, _):
+        yield Desk(app)
 
 
 def cameras_of(browser) -> list[str]:
@@ -111,8 +101,8 @@ def test_before_the_first_version_nothing_is_said_to_be_judged(desk, sqlite_stor
     assert "No rules are published yet: nothing is judged." in page
 
 
-def test_only_who_may_draw_is_shown_the_way_to_draw(drawing):
-    app, _ = drawing
+def test_only_who_may_draw_is_shown_the_way_to_draw(desk):
+    app = desk.browser.application
     supervisor = signed_in(app, "Sven").get("/rules", headers=PAGE).get_data(as_text=True)
     engineer = signed_in(app, "Edda").get("/rules", headers=PAGE).get_data(as_text=True)
     assert "/cameras/A/versions" in supervisor

@@ -1,13 +1,19 @@
 """What is written below a picture: all of it, at any width, and the picture untouched."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from hmi.camera import caption_of
 from hmi.pictures import captions
 from hmi.pictures.captions import LOOKS, Caption, Letters, captioned, wrapped
+from hmi.store.runs import Image as Stored
+from hmi.store.runs import key_of
+from tests.lines import LARGE, NAMED_CAMERAS, Line, defect, image, trigger
 
 GREY = 90
 LINES = (
@@ -73,3 +79,22 @@ def test_every_row_fits_and_no_word_is_lost(text, room, taken):
     words = [word for word in letters.spelled(text).split() if letters.width(word) <= room]
     shown = " ".join(rows).split()
     assert [word for word in shown if word in words] == words or any(row.endswith("…") for row in rows)
+
+
+def test_of_a_stored_image_is_said_what_it_is_and_how_it_was_judged(sqlite_store, settings_of):
+    line = Line(settings_of(line={"cameras": NAMED_CAMERAS}), sqlite_store)
+    line.read(0, trigger(), image(1, "A"), image(2, "B"), defect(1, 1, LARGE), defect(2, 2))
+    line.files(1, 2)
+    line.read(300)
+    with sqlite_store.read() as session:
+        one, two = (
+            caption_of(session, line.settings, session.get_one(Stored, key_of(number))) for number in "12"
+        )
+    assert (one.verdict, one.word, two.word) == ("fail", "FAIL", "PASS")
+    why, what = one.lines
+    assert why.startswith("1 of 1 defect fail · worst: ")
+    assert "limit < 1.50 mm" in why
+    assert "rules v1 · 11.97 px/mm" in why
+    assert what.startswith("camera 1 · ")
+    assert " · A · 38A25125390338RFML3P 7006 MC · 39MC · 20" in what
+    assert re.search(r"· 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d · image 1$", what)

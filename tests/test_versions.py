@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.drawing import CAMERAS, SQUARE, Desk, drawing_app, region, rows_of, versions
+from tests.drawing import LINE, SQUARE, Desk, drawing_app, region, rows_of, versions
 from tests.people import PAGE, audited
 
 MOVED = [[x + 40, y - 8] for x, y in SQUARE]
@@ -15,7 +15,7 @@ MOVED = [[x + 40, y - 8] for x, y in SQUARE]
 
 @pytest.fixture
 def settings(sqlite_store, settings_of):
-    return settings_of(line={"cameras": CAMERAS, "settle_s": 5, "grace_s": 20})
+    return settings_of(line=LINE)
 
 
 @pytest.fixture
